@@ -1,0 +1,272 @@
+"""Every setting of the project, read from the environment; what is missing or wrong stops the start with a sentence."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm import environment
+from pipeline_crm.launch import places
+
+BASE_DIR = places.ROOT
+VAR_DIR = places.VAR
+
+DEBUG = environment.flag("DEBUG")
+DEMO = environment.flag("DEMO")
+
+# Only a machine where DEBUG is on may go without these two; the words in the key say why it is worth nothing.
+SECRET_KEY = environment.required("SECRET_KEY", otherwise="insecure, for a developer's own machine" if DEBUG else None)
+DATABASE_URL = environment.required("DATABASE_URL", otherwise=places.demo_database_url() if DEBUG else None)
+REDIS_URL = environment.optional("REDIS_URL")
+
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts this site answers to, with commas between.")
+
+ROOT_URLCONF = "pipeline_crm.urls"
+WSGI_APPLICATION = "pipeline_crm.wsgi.application"
+ASGI_APPLICATION = "pipeline_crm.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SITE_NAME = "Pipeline"
+
+INSTALLED_APPS = [
+    # Unfold dresses the admin, so it stands before it.
+    "unfold",
+    "unfold.contrib.forms",
+    "unfold.contrib.filters",
+    "unfold.contrib.guardian",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "django_fsm",
+    "django_htmx",
+    "guardian",
+    "pgtrigger",
+    "phonenumber_field",
+    "simple_history",
+    # Our own rooms, from the ground up.
+    "pipeline_crm.users",
+    "pipeline_crm.tiers",
+    "pipeline_crm.access",
+    "pipeline_crm.timeline",
+    "pipeline_crm.clients",
+    "pipeline_crm.outbox",
+    "pipeline_crm.conveyor",
+    "leads",
+    "deals",
+    "accounts",
+    "pipeline_crm.workbench",
+    "pipeline_crm.reports",
+    "pipeline_crm.exchange",
+    "pipeline_crm.demo",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    # Inside Django's own, which asks the answer on its way out whether it carries a policy of its own.
+    "pipeline_crm.access.headers.AdminPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pipeline_crm.users.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "pipeline_crm.access.middleware.SightMiddleware",
+    # Last: nearest to the views whose refusals it turns into sentences.
+    "pipeline_crm.conveyor.middleware.RefusalMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Database --------------------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": environment.database(DATABASE_URL)
+    | {
+        "CONN_MAX_AGE": environment.number("DATABASE_CONNECTION_SECONDS", otherwise=60),
+        "CONN_HEALTH_CHECKS": True,
+        # An action opens its own transaction: a page that only reads needs none.
+        "ATOMIC_REQUESTS": False,
+    },
+}
+
+# People ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "pipeline_crm.users.adapter.NoSignUpAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+
+# Languages and time ----------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+PHONENUMBER_DB_FORMAT = "E164"
+PHONENUMBER_DEFAULT_REGION = None
+
+# Files -----------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+MEDIA_ROOT = VAR_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+# Mail ------------------------------------------------------------------------------------------------------------
+
+MAILERS = {"default": environment.mailer(environment.required("MAIL_URL", otherwise="console:"))}
+DEFAULT_FROM_EMAIL = environment.required("MAIL_FROM", otherwise="Pipeline <pipeline@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Safety ----------------------------------------------------------------------------------------------------------
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+# The demo speaks plain HTTP on one's own machine; everything else is behind TLS.
+BEHIND_TLS = not DEBUG
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+LANGUAGE_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+# Health checks come from inside, past the proxy that speaks TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+SECURE_HSTS_PRELOAD = BEHIND_TLS
+if environment.flag("TRUST_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Celery: only wakes somebody up, the truth is in the database ------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+if REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 600}
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = places.file_broker()
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# Both end well before the broker would hand the same message to somebody else.
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+# Plain intervals: schedules by the wall clock go wrong when the clocks change.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "pipeline_crm.conveyor.tasks.sweep",
+        "schedule": 15.0 if DEBUG else 60.0,
+        "options": {"expires": 15 if DEBUG else 60},
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+
+# Words to the log ------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.required("LOG_LEVEL", otherwise="WARNING").upper()},
+    "loggers": {
+        # Django's own handlers would say everything a second time.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}
+
+UNFOLD = {"SITE_TITLE": SITE_NAME, "SITE_HEADER": SITE_NAME, "SHOW_HISTORY": True, "SHOW_VIEW_ON_SITE": False}

@@ -1,0 +1,19 @@
+"""Which address leads into which room."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from pipeline_crm.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    # The word “accounts” belongs to the farmer's stage, so sign-in lives elsewhere.
+    path("auth/", include("allauth.account.urls")),
+    path("", include("pipeline_crm.workbench.urls")),
+    path("me/", include("pipeline_crm.users.urls")),
+    path("leads/", include("leads.urls")),
+    path("deals/", include("deals.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("reports/", include("pipeline_crm.reports.urls")),
+]

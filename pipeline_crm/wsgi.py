@@ -1,0 +1,9 @@
+"""The door through which a web server that speaks WSGI calls the site."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
+
+application = get_wsgi_application()
