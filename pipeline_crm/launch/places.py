@@ -1,0 +1,50 @@
+"""Where things lie on this machine; knows no Django, because the starter runs before it is configured."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var"
+DEMO = VAR / "demo"
+DATABASE = "pipeline"
+# The system's limit on the path of a socket is 107 bytes; PostgreSQL adds a name of 13 and a lock's name of 18.
+LONGEST_SOCKET_FOLDER = 85
+
+
+def socket_folder(cluster: Path) -> Path:
+    """The folder of a database's socket: in the cluster itself, or a short one where its path is too long for a socket."""
+    if len(str(cluster).encode()) <= LONGEST_SOCKET_FOLDER:
+        return cluster
+    mark = hashlib.sha256(str(cluster).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"pipeline-crm-{mark}"
+
+
+def database_url(cluster: Path) -> str:
+    """The address of the embedded database whose files lie in this folder."""
+    return f"postgresql://postgres@/{DATABASE}?host={quote(str(socket_folder(cluster)))}"
+
+
+def demo_cluster() -> Path:
+    """The folder of the demo's database."""
+    return DEMO / "postgres"
+
+
+def demo_database_url() -> str:
+    """The address of the demo's database."""
+    return database_url(demo_cluster())
+
+
+def file_broker() -> dict[str, Any]:
+    """Options of Celery's broker that needs no server; its folders have to exist before it is opened."""
+    messages, control = VAR / "broker" / "messages", VAR / "broker" / "control"
+    for folder in (messages, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(messages),
+        "data_folder_out": str(messages),
+        "control_folder": str(control),
+        "polling_interval": 0.2,
+    }

@@ -1,0 +1,23 @@
+"""The project's settings as the tests want them; lends a throw-away PostgreSQL when nobody else has given one."""
+
+import atexit
+import os
+from contextlib import ExitStack
+
+from pipeline_crm.launch.postgres import throw_away
+
+os.environ["DEBUG"] = "1"
+os.environ.pop("REDIS_URL", None)
+if "DATABASE_URL" not in os.environ:
+    # The environment is inherited, so the helpers of pytest-xdist find it set and share the one server.
+    stack = ExitStack()
+    os.environ["DATABASE_URL"] = stack.enter_context(throw_away()).url
+    atexit.register(stack.close)
+
+from pipeline_crm.settings import *  # noqa: E402, F403
+
+# Hashing slowly on purpose is for real passwords.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}

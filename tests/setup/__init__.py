@@ -1,0 +1,1 @@
+"""Promises about starting, checking and shipping the project."""
