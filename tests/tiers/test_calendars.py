@@ -16,8 +16,8 @@ HAVANA = ZoneInfo("America/Havana")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 
 NINE_TO_SIX = ((time(9), time(18)),)
-OFFICE = {weekday: NINE_TO_SIX for weekday in range(5)}
-EVERY_DAY = {weekday: ((time(0), time(0)),) for weekday in range(7)}
+OFFICE = dict.fromkeys(range(5), NINE_TO_SIX)
+EVERY_DAY = dict.fromkeys(range(7), ((time(0), time(0)),))
 
 MONDAY = date(2026, 11, 23)
 FRIDAY = date(2026, 11, 27)
@@ -76,9 +76,7 @@ def test_overdue_time_is_below_zero(office):
     ("hour", "minute", "is_open"),
     [(8, 59, False), (9, 0, True), (17, 59, True), (18, 0, False), (23, 0, False)],
 )
-def test_the_office_is_open_from_its_opening_until_before_its_closing(
-    office, hour, minute, is_open
-):
+def test_the_office_is_open_from_its_opening_until_before_its_closing(office, hour, minute, is_open):
     assert office.is_open(at(MONDAY, hour, minute)) is is_open
 
 
@@ -200,9 +198,7 @@ def test_the_day_of_a_clock_change_has_its_real_length(zone, day, real_hours):
     noon_before, noon_after = day - timedelta(1), day + timedelta(1)
 
     around = one_day.between(at(noon_before, 12, zone=zone), at(noon_after, 12, zone=zone))
-    through = at(noon_after, 12, zone=zone).astimezone(UTC) - at(
-        noon_before, 12, zone=zone
-    ).astimezone(UTC)
+    through = at(noon_after, 12, zone=zone).astimezone(UTC) - at(noon_before, 12, zone=zone).astimezone(UTC)
 
     assert around == hours(real_hours)
     assert always.between(at(noon_before, 12, zone=zone), at(noon_after, 12, zone=zone)) == through
@@ -226,7 +222,7 @@ def test_a_shift_inside_the_skipped_hour_does_not_happen():
 @pytest.mark.parametrize("act", ["is_open", "opens_next"])
 def test_a_moment_without_a_zone_is_refused(office, act):
     with pytest.raises(ValueError, match="time zone"):
-        getattr(office, act)(datetime(2026, 11, 23, 9))  # noqa: DTZ001
+        getattr(office, act)(at(MONDAY, 9).replace(tzinfo=None))
 
 
 @pytest.mark.parametrize("act", ["add", "subtract"])
@@ -239,33 +235,27 @@ clock = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
 calendars = st.builds(
     Calendar,
     zone=st.sampled_from([MOSCOW, BERLIN, CAIRO, HAVANA, LORD_HOWE]),
-    hours=st.dictionaries(
-        st.integers(0, 6), st.lists(st.tuples(clock, clock), max_size=3).map(tuple)
-    ),
+    hours=st.dictionaries(st.integers(0, 6), st.lists(st.tuples(clock, clock), max_size=3).map(tuple)),
     days_off=st.frozensets(st.dates(date(2026, 3, 1), date(2026, 4, 30)), max_size=5),
     country=st.sampled_from([None, "RU", "DE"]),
 )
-moments = st.datetimes(
-    datetime(2026, 2, 20),
-    datetime(2026, 11, 30),
-    timezones=st.just(UTC),  # noqa: DTZ001
-)
+moments = st.integers(0, 283 * 24 * 3600).map(lambda s: datetime(2026, 2, 20, tzinfo=UTC) + timedelta(seconds=s))
 spans = st.timedeltas(timedelta(0), timedelta(days=60))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, moments, spans)
 def test_what_was_added_lies_between(calendar, start, span):
     assert calendar.between(start, calendar.add(start, span)) == span
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, moments, spans)
 def test_what_was_subtracted_lies_between(calendar, end, span):
     assert calendar.between(calendar.subtract(end, span), end) == span
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, moments, moments, moments)
 def test_time_between_adds_up(calendar, one, two, three):
     whole = calendar.between(one, three)
@@ -273,7 +263,7 @@ def test_time_between_adds_up(calendar, one, two, three):
     assert calendar.between(one, two) + calendar.between(two, three) == whole
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, moments)
 def test_no_time_passes_before_opening_and_some_passes_after(calendar, moment):
     opening = calendar.opens_next(moment)
@@ -283,7 +273,7 @@ def test_no_time_passes_before_opening_and_some_passes_after(calendar, moment):
     assert calendar.between(opening, opening + timedelta(seconds=1)) > timedelta(0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars, moments, st.timedeltas(timedelta(0), timedelta(days=3)))
 def test_working_time_equals_a_count_of_open_minutes(calendar, start, span):
     start = start.replace(second=0, microsecond=0)
