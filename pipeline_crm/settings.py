@@ -13,14 +13,16 @@ BASE_DIR = places.ROOT
 VAR_DIR = places.VAR
 
 DEBUG = environment.flag("DEBUG")
+# The demo looks like the real thing (no debug pages), but speaks plain HTTP on one's own machine.
 DEMO = environment.flag("DEMO")
+AT_HOME = DEBUG or DEMO
 
 # Only a machine where DEBUG is on may go without these two; the words in the key say why it is worth nothing.
 SECRET_KEY = environment.required("SECRET_KEY", otherwise="insecure, for a developer's own machine" if DEBUG else None)
 DATABASE_URL = environment.required("DATABASE_URL", otherwise=places.demo_database_url() if DEBUG else None)
 REDIS_URL = environment.optional("REDIS_URL")
 
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if AT_HOME else [])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts this site answers to, with commas between.")
@@ -171,12 +173,16 @@ PHONENUMBER_DEFAULT_REGION = None
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# At home the files are served from where they lie; elsewhere `collectstatic` gives each a name that changes with it.
+WHITENOISE_USE_FINDERS = AT_HOME
+WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if AT_HOME
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
@@ -209,8 +215,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
-# The demo speaks plain HTTP on one's own machine; everything else is behind TLS.
-BEHIND_TLS = not DEBUG
+BEHIND_TLS = not AT_HOME
 SESSION_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SECURE = BEHIND_TLS
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
@@ -244,14 +249,17 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
+SWEEP_SECONDS = 15.0 if AT_HOME else 60.0
 # Plain intervals: schedules by the wall clock go wrong when the clocks change.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "pipeline_crm.conveyor.tasks.sweep",
-        "schedule": 15.0 if DEBUG else 60.0,
-        "options": {"expires": 15 if DEBUG else 60},
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
     },
 }
+# The schedule's file is written after every ring, so that its age tells whether beat is alive.
+CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 
 # Words to the log ------------------------------------------------------------------------------------------------

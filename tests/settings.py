@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pipeline_crm.launch.postgres import throw_away
 
 os.environ["DEBUG"] = "1"
+# Playwright keeps an event loop running in the thread of the test, and Django would refuse to touch the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.pop("REDIS_URL", None)
 if "DATABASE_URL" not in os.environ:
     # The environment is inherited, so the helpers of pytest-xdist find it set and share the one server.

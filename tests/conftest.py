@@ -1,0 +1,75 @@
+"""What every test may ask for: a redis-server and a browser of its own; the people stand in tests/cast.py."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import redis
+
+from pipeline_crm.launch import tether
+
+pytest_plugins = ["tests.cast"] if importlib.util.find_spec("tests.cast") else []
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def do_without(program: str, package: str) -> NoReturn:
+    """Skips the test with a line that tells how to get the program; where CI runs, doing without is a failure."""
+    words = f"needs {program}: apt-get install {package}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(words, pytrace=False)
+    pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a redis-server that belongs to this process of the tests, on a socket of its own."""
+    program = shutil.which("redis-server") or do_without("redis-server", "redis-server")
+    folder = tmp_path_factory.mktemp("redis")
+    socket = folder / "redis.sock"
+    command = [program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=tether.to_parent(15))
+    try:
+        wait_for_redis(socket, process)
+        yield f"unix://{socket}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for_redis(socket: Path, process: "subprocess.Popen[bytes]") -> None:
+    """Returns when the server on the socket answers and is the one that we started."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            with redis.Redis(unix_socket_path=str(socket)) as client:
+                assert client.info("server")["process_id"] == process.pid
+                return
+        except redis.ConnectionError:
+            time.sleep(0.02)
+    pytest.fail("redis-server did not answer within 10 s")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Tells pytest-playwright to drive Debian's Chromium instead of a download of its own."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    chromium = found or do_without("Chromium", "chromium")
+    return browser_type_launch_args | {"executable_path": chromium, "args": CHROMIUM_FLAGS}
