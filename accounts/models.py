@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from deals.models import Deal
+from deals.models import State as DealState
+from pipeline_crm.conveyor.laws import laws
+from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.tiers.models import Reason
+from pipeline_crm.tiers.stages import Stage
+
+
+class State(models.TextChoices):
+    OFFERED = "offered", _("offered")
+    ACTIVE = "active", _("active")
+    AT_RISK = "at_risk", _("at risk")
+    CHURNED = "churned", _("churned")
+    RETURNED = "returned", _("returned")
+
+
+MOVES: tuple[tuple[str, str], ...] = (
+    (State.OFFERED, State.ACTIVE),
+    (State.OFFERED, State.RETURNED),
+    (State.RETURNED, State.OFFERED),
+    (State.ACTIVE, State.AT_RISK),
+    (State.AT_RISK, State.ACTIVE),
+    (State.AT_RISK, State.CHURNED),
+    (State.CHURNED, State.ACTIVE),
+)
+
+
+class Account(ConveyorItem):
+    """A client who has bought and is kept; a client has one in a pipeline."""
+
+    stage = Stage.ACCOUNT
+    OPEN = (State.OFFERED, State.ACTIVE, State.AT_RISK)
+
+    state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="accounts", verbose_name=_("first deal"))
+    bought_total = models.DecimalField(_("bought in total"), max_digits=16, decimal_places=2, default=0, validators=[MinValueValidator(0)])
+    currency = models.CharField(_("currency"), max_length=3)
+    purchases = models.PositiveIntegerField(_("purchases"), default=0)
+    last_purchase_at = models.DateTimeField(_("last purchase"), null=True, blank=True)
+    cadence_days = models.PositiveSmallIntegerField(_("touch every (days)"), validators=[MinValueValidator(1)])
+    next_touch_on = models.DateField(_("next touch"), null=True, blank=True)
+    comment = models.TextField(_("comment"), max_length=2000, blank=True)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why churned"))
+
+    class Meta(ConveyorItem.Meta):
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(state__in=State.values), name="an_account_is_in_a_known_state"),
+            UniqueConstraint(fields=["client", "pipeline"], name="a_client_has_one_account_in_a_pipeline"),
+            CheckConstraint(condition=Q(state="churned", reason__isnull=False) | (~Q(state="churned") & Q(reason=None)), name="a_churned_account_says_why"),
+            CheckConstraint(condition=Q(cadence_days__gte=1), name="an_account_is_touched_some_day"),
+        ]
+        triggers: ClassVar = laws(Stage.ACCOUNT, begins=[State.OFFERED, State.ACTIVE], moves=MOVES)
+
+    @property
+    def amount(self):
+        """What the card shows: bought in total."""
+        return self.bought_total
+
+    def trail(self) -> dict[Stage, list[int]]:
+        """The account, the deals it has bought by, and the leads that those came from."""
+        bought = Deal.objects.filter(client=self.client_id, pipeline=self.pipeline_id, state=DealState.WON)
+        deals = list(bought.values_list("id", "lead_id"))
+        return {
+            Stage.LEAD: [lead for _deal, lead in deals if lead],
+            Stage.DEAL: [deal for deal, _lead in deals],
+            Stage.ACCOUNT: [self.pk],
+        }
+
+    @transition(state, source=State.OFFERED, target=State.ACTIVE)
+    def accept(self) -> None:
+        """A farmer takes the client."""
+
+    @transition(state, source=State.OFFERED, target=State.RETURNED)
+    def send_back(self) -> None:
+        """The brief is not enough: the hunter completes it."""
+
+    @transition(state, source=State.RETURNED, target=State.OFFERED)
+    def offer_again(self) -> None:
+        """The hunter has completed the brief."""
+
+    @transition(state, source=State.ACTIVE, target=State.AT_RISK)
+    def doubt(self) -> None:
+        """The client may leave."""
+
+    @transition(state, source=State.AT_RISK, target=State.ACTIVE)
+    def calm(self) -> None:
+        """The client stays."""
+
+    @transition(state, source=State.AT_RISK, target=State.CHURNED)
+    def churn(self, reason: Reason) -> None:
+        """The client has left."""
+        self.reason = reason
+
+    @transition(state, source=State.CHURNED, target=State.ACTIVE)
+    def win_back(self) -> None:
+        """The client has come back."""
+        self.reason = None

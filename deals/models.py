@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, Sum, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from leads.models import Lead
+from pipeline_crm.conveyor.laws import laws
+from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.tiers.models import Product, Reason
+from pipeline_crm.tiers.stages import Stage
+
+
+class State(models.TextChoices):
+    OFFERED = "offered", _("offered")
+    OPEN = "open", _("open")
+    WON = "won", _("won")
+    LOST = "lost", _("lost")
+    RETURNED = "returned", _("returned")
+
+
+MOVES: tuple[tuple[str, str], ...] = (
+    (State.OFFERED, State.OPEN),
+    (State.OPEN, State.WON),
+    (State.OPEN, State.LOST),
+    (State.OFFERED, State.RETURNED),
+    (State.OPEN, State.RETURNED),
+    (State.LOST, State.OPEN),
+)
+
+
+class Deal(ConveyorItem):
+    """A purchase in the making: from a qualified lead, or a repeat for an account that has bought before."""
+
+    stage = Stage.DEAL
+    OPEN = (State.OFFERED, State.OPEN)
+
+    state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
+    lead = models.ForeignKey(Lead, models.PROTECT, null=True, blank=True, related_name="deals", verbose_name=_("lead"))
+    repeat_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name=_("repeat of"))
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product of interest"))
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    currency = models.CharField(_("currency"), max_length=3)
+    expected_on = models.DateField(_("expected close"), null=True, blank=True)
+    competitor = models.CharField(_("competitor"), max_length=120, blank=True)
+    comment = models.TextField(_("comment"), max_length=2000, blank=True)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why lost or returned"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta(ConveyorItem.Meta):
+        verbose_name = _("deal")
+        verbose_name_plural = _("deals")
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(state__in=State.values), name="a_deal_is_in_a_known_state"),
+            CheckConstraint(condition=Q(lead__isnull=False) | Q(repeat_of__isnull=False), name="a_deal_comes_from_a_lead_or_an_account"),
+            CheckConstraint(condition=Q(state="lost", reason__isnull=False) | ~Q(state="lost"), name="a_lost_deal_says_why"),
+            CheckConstraint(condition=Q(state="returned", reason__isnull=False) | ~Q(state="returned"), name="a_returned_deal_says_why"),
+            CheckConstraint(condition=Q(state__in=["lost", "returned"]) | Q(reason=None), name="only_a_deal_that_ended_badly_has_a_reason"),
+            CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_deal_is_not_worth_less_than_nothing"),
+            UniqueConstraint(fields=["lead"], condition=~Q(state="returned"), name="a_lead_becomes_one_deal_at_a_time"),
+        ]
+        triggers: ClassVar = laws(Stage.DEAL, begins=[State.OFFERED, State.OPEN], moves=MOVES)
+
+    @property
+    def probability(self) -> int:
+        """Per cent, by the step that the deal stands on."""
+        return {State.WON: 100, State.LOST: 0, State.RETURNED: 0}.get(self.state, self.step.probability)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the client has bought before."""
+        return self.repeat_of_id is not None
+
+    def trail(self) -> dict[Stage, list[int]]:
+        """The deal, the lead it came from, and for a repeat the deal that was repeated."""
+        before = self.repeat_of.trail() if self.repeat_of else {Stage.LEAD: [self.lead_id]} if self.lead_id else {}
+        return {**before, Stage.DEAL: [*before.get(Stage.DEAL, []), self.pk]}
+
+    def sum_lines(self) -> None:
+        """With lines, the amount is their sum."""
+        total = self.lines.aggregate(total=Sum(F("price") * F("quantity")))["total"]
+        if total is not None:
+            self.amount = Decimal(total)
+
+    @transition(state, source=State.OFFERED, target=State.OPEN)
+    def accept(self) -> None:
+        """A hunter takes the client."""
+
+    @transition(state, source=State.OPEN, target=State.WON)
+    def win(self) -> None:
+        """The client has bought."""
+
+    @transition(state, source=State.OPEN, target=State.LOST)
+    def lose(self, reason: Reason) -> None:
+        """The client will not buy."""
+        self.reason = reason
+
+    @transition(state, source=[State.OFFERED, State.OPEN], target=State.RETURNED)
+    def send_back(self, reason: Reason) -> None:
+        """The client goes back to the scouts."""
+        self.reason = reason
+
+    @transition(state, source=State.LOST, target=State.OPEN)
+    def reopen(self) -> None:
+        """The team lead thinks that the client will buy after all."""
+        self.reason = None
+        self.closed_at = None
+
+
+class DealLine(models.Model):
+    """One position of a deal."""
+
+    deal = models.ForeignKey(Deal, models.CASCADE, related_name="lines", verbose_name=_("deal"))
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
+    quantity = models.DecimalField(_("quantity"), max_digits=10, decimal_places=2, default=1)
+    price = models.DecimalField(_("price"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(quantity__gt=0), name="a_line_sells_something"),
+            CheckConstraint(condition=Q(price__gte=0), name="a_line_does_not_pay_the_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} × {self.quantity}"
+
+    @property
+    def total(self) -> Decimal:
+        """Price times quantity."""
+        return self.price * self.quantity

@@ -1,0 +1,5 @@
+"""Who may: the one choke point through which every row reaches a person.
+
+Looks down on tiers and users. Models say what they show (`seen_by`); this room asks them. Lists, boards, counts,
+look-ups by id, search and imports all go through `visible` and `reach`; every view declares its door with `may`.
+"""

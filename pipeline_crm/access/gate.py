@@ -1,0 +1,69 @@
+"""The choke point: which rows, which one row, and which view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from pipeline_crm.tiers.stages import Stage
+
+from .sight import Sight, sight_of
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+M = TypeVar("M", bound=Model)
+View = Callable[..., HttpResponseBase]
+
+DOORS: dict[str, Callable[[Sight], bool]] = {
+    "self": lambda sight: True,
+    "leads.work": lambda sight: sight.works(Stage.LEAD),
+    "deals.work": lambda sight: sight.works(Stage.DEAL),
+    "accounts.work": lambda sight: sight.works(Stage.ACCOUNT),
+    "tier.lead": lambda sight: bool(sight.led or sight.headed or sight.everything),
+    "pipeline.head": lambda sight: bool(sight.headed or sight.everything),
+    "pipeline.numbers": lambda sight: bool(sight.headed or sight.analysed or sight.everything),
+}
+
+
+def visible(user: User, queryset: QuerySet[M]) -> QuerySet[M]:
+    """The rows of a query that a person may see; a model that does not say what it shows shows nothing to anybody."""
+    seen_by = getattr(queryset.model, "seen_by", None)
+    if seen_by is None:
+        raise TypeError(f"{queryset.model.__name__} does not say who sees it: reach it through a record that does.")
+    sight = sight_of(user)
+    if sight.user_id is None:
+        return queryset.none()
+    return queryset if sight.everything else queryset.filter(seen_by(sight))
+
+
+def reach(user: User, queryset: QuerySet[M], pk: int) -> M:
+    """One row by its number; hidden and absent give the same 404."""
+    try:
+        return visible(user, queryset).get(pk=pk)
+    except (queryset.model.DoesNotExist, OverflowError, ValueError) as absent:
+        raise Http404 from absent
+
+
+def may(door: str) -> Callable[[View], View]:
+    """Declares the door of a view: strangers sign in, those it is not for meet a 404."""
+    opens = DOORS[door]
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not opens(sight_of(request.user)):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        guarded.door = door  # type: ignore[attr-defined]
+        return guarded
+
+    return guard

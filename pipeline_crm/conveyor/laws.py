@@ -1,0 +1,94 @@
+"""What PostgreSQL itself holds true about a record on the belt (invariants I1, I3, I4, I5, I9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pgtrigger
+
+from pipeline_crm.tiers.stages import Stage
+
+_STANDS_ON_ITS_BELT = """
+    IF NOT EXISTS (SELECT 1 FROM tiers_tier WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND works_{stage}) THEN
+        RAISE EXCEPTION 'a_record_is_at_the_tier_of_its_stage: tier % does not work {stage}', NEW.tier_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_is_at_the_tier_of_its_stage';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM tiers_step WHERE id = NEW.step_id AND pipeline_id = NEW.pipeline_id AND stage = '{stage}') THEN
+        RAISE EXCEPTION 'a_record_stands_on_a_step_of_its_stage: step %', NEW.step_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_stands_on_a_step_of_its_stage';
+    END IF;
+    RETURN NEW;
+"""
+
+_VERSION_COUNTS_MOVES = """
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.version <> 1 THEN
+            RAISE EXCEPTION 'a_record_begins_at_version_one'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_begins_at_version_one';
+        END IF;
+    ELSIF (NEW.state, NEW.seat_id, NEW.step_id, NEW.tier_id) IS DISTINCT FROM (OLD.state, OLD.seat_id, OLD.step_id, OLD.tier_id) THEN
+        IF NEW.version <> OLD.version + 1 THEN
+            RAISE EXCEPTION 'a_move_counts_one_version: % after %', NEW.version, OLD.version
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'a_move_counts_one_version';
+        END IF;
+    ELSIF NEW.version <> OLD.version THEN
+        RAISE EXCEPTION 'a_version_counts_moves_only'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_version_counts_moves_only';
+    END IF;
+    RETURN NEW;
+"""
+
+_EVERY_MOVE_IS_WRITTEN = """
+    IF (TG_OP = 'INSERT' OR NEW.version <> OLD.version) AND NOT EXISTS (
+        SELECT 1 FROM timeline_movement m
+        WHERE m.stage = '{stage}' AND m.record_id = NEW.id AND m.version = NEW.version AND m.to_state = NEW.state
+          AND m.to_step_id = NEW.step_id AND m.to_tier_id = NEW.tier_id AND m.to_seat_id IS NOT DISTINCT FROM NEW.seat_id
+    ) THEN
+        RAISE EXCEPTION 'every_move_has_its_movement: {stage} % version %', NEW.id, NEW.version
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'every_move_has_its_movement';
+    END IF;
+    RETURN NULL;
+"""
+
+_AN_OFFER_IS_A_HAND_OFF = """
+    IF NEW.state = 'offered' AND EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id AND state = 'offered') AND NOT EXISTS (
+        SELECT 1 FROM conveyor_handoff WHERE to_stage = '{stage}' AND to_id = NEW.id AND state = 'offered'
+          AND receiver_id IS NOT DISTINCT FROM (SELECT seat_id FROM {table} WHERE id = NEW.id)
+    ) THEN
+        RAISE EXCEPTION 'what_is_offered_has_a_hand_off: {stage} %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'what_is_offered_has_a_hand_off';
+    END IF;
+    RETURN NULL;
+"""
+
+WRITES = pgtrigger.Insert | pgtrigger.Update
+
+
+def laws(stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]]) -> list[pgtrigger.Trigger]:
+    """The triggers of one stage's table: its state machine, its belt, its versions, its movements.
+
+    `begins` are the states in which a record may be born, `moves` the allowed (from, to) pairs.
+    """
+    states = ", ".join(f"'{state}'" for state in begins)
+    born = f"""
+        IF NEW.state NOT IN ({states}) THEN
+            RAISE EXCEPTION 'a_record_begins_at_the_beginning: %', NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_begins_at_the_beginning';
+        END IF;
+        RETURN NEW;
+    """
+    table = f"{stage}s_{stage}"
+    deferred = {"when": pgtrigger.After, "operation": WRITES, "timing": pgtrigger.Deferred}
+    return [
+        pgtrigger.FSM(name=f"a_{stage}_moves_by_its_rules", field="state", transitions=sorted(moves)),
+        pgtrigger.Trigger(name=f"a_{stage}_begins_at_the_beginning", when=pgtrigger.Before, operation=pgtrigger.Insert, func=born),
+        pgtrigger.Trigger(name=f"a_{stage}_stands_on_its_belt", when=pgtrigger.Before, operation=WRITES, func=_STANDS_ON_ITS_BELT.format(stage=stage)),
+        pgtrigger.Trigger(name=f"a_{stage}_counts_its_moves", when=pgtrigger.Before, operation=WRITES, func=_VERSION_COUNTS_MOVES),
+        pgtrigger.Trigger(name=f"a_{stage}_writes_its_moves", func=_EVERY_MOVE_IS_WRITTEN.format(stage=stage), **deferred),
+        *(
+            []
+            if stage == Stage.LEAD
+            else [pgtrigger.Trigger(name=f"an_offered_{stage}_has_a_hand_off", func=_AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=table), **deferred)]
+        ),
+        pgtrigger.Protect(name=f"a_{stage}_is_never_deleted", operation=pgtrigger.Delete),
+    ]

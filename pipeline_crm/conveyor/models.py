@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from pipeline_crm.clients.models import Client
+from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Tier
+from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.access.sight import Sight
+
+
+class HandOff(FSMModelMixin, models.Model):
+    """One crossing of a boundary between two stages: who gave, who got, what was told, what was answered."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered", _("offered")
+        ACCEPTED = "accepted", _("accepted")
+        RETURNED = "returned", _("returned")
+        EXPIRED = "expired", _("not answered")
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="handoffs", verbose_name=_("client"))
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="handoffs", verbose_name=_("pipeline"))
+    from_stage = models.CharField(_("from stage"), max_length=10, choices=Stage)
+    from_id = models.BigIntegerField(_("from record"))
+    to_stage = models.CharField(_("to stage"), max_length=10, choices=Stage)
+    to_id = models.BigIntegerField(_("to record"))
+    from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="given", verbose_name=_("from tier"))
+    to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="received", verbose_name=_("to tier"))
+    giver = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="given", verbose_name=_("giver"))
+    receiver = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="received", verbose_name=_("receiver"))
+    state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
+    summary = models.TextField(_("what the next person must know"), max_length=2000)
+    need = models.CharField(_("need"), max_length=200, blank=True)
+    budget = models.CharField(_("budget"), max_length=120, blank=True)
+    timing = models.CharField(_("when"), max_length=120, blank=True)
+    decider = models.CharField(_("who decides"), max_length=120, blank=True)
+    next_step = models.CharField(_("agreed next step"), max_length=200, blank=True)
+    offered_at = models.DateTimeField(_("offered"))
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answered by"))
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why returned"))
+    comment = models.CharField(_("comment"), max_length=500, blank=True)
+    mark = models.PositiveSmallIntegerField(_("mark for the brief"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)])
+
+    class Meta:
+        verbose_name = _("hand-off")
+        verbose_name_plural = _("hand-offs")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["to_stage", "to_id"], condition=Q(state="offered"), name="a_record_is_offered_once_at_a_time"),
+            CheckConstraint(condition=~Q(summary=""), name="a_hand_off_has_a_brief"),
+            CheckConstraint(condition=Q(state="offered", answered_at=None) | (~Q(state="offered") & Q(answered_at__isnull=False)), name="an_answer_has_its_hour"),
+            CheckConstraint(condition=~Q(state="returned") | Q(reason__isnull=False), name="a_return_says_why"),
+            CheckConstraint(condition=Q(mark=None) | (Q(mark__gte=1) & Q(mark__lte=5) & Q(state="accepted")), name="a_mark_is_one_to_five_on_what_was_accepted"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["to_stage", "to_id"], name="hand_offs_to_a_record"),
+            models.Index(fields=["from_stage", "from_id"], name="hand_offs_from_a_record"),
+            models.Index(fields=["giver", "offered_at"], name="hand_offs_of_a_giver"),
+            models.Index(fields=["pipeline", "offered_at"], name="hand_offs_of_a_pipeline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_stage} {self.from_id} → {self.to_stage} {self.to_id}"
+
+    @classmethod
+    def seen_by(cls, sight: Sight) -> Q:
+        """The receiver, the pool's people while it is offered, and those who supervise either side; never the giver."""
+        pool = Q(receiver=None, state=cls.State.OFFERED, to_tier__in=sight.worked_ids)
+        led = Q(from_tier__in=sight.led_ids) | Q(to_tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+        return Q(receiver__in=sight.seat_ids) | pool | led
+
+    @property
+    def crosses_tiers(self) -> bool:
+        """Whether the owner changes here."""
+        return self.from_tier_id != self.to_tier_id
+
+    @transition(state, source=State.OFFERED, target=State.ACCEPTED)
+    def accept(self) -> None:
+        """The receiver takes the client."""
+
+    @transition(state, source=State.OFFERED, target=State.RETURNED)
+    def send_back(self) -> None:
+        """The receiver returns the client."""
+
+    @transition(state, source=State.OFFERED, target=State.EXPIRED)
+    def expire(self) -> None:
+        """Nobody answered in time."""
+
+
+class Turn(models.Model):
+    """Whose turn it is at a tier: when a seat last received, in order, and how much in all."""
+
+    seat = models.OneToOneField(Seat, models.CASCADE, primary_key=True, related_name="turn", verbose_name=_("seat"))
+    serial = models.BigIntegerField(_("last turn"), default=0)
+    served = models.PositiveIntegerField(_("received"), default=0)
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+
+    def __str__(self) -> str:
+        return f"{self.seat_id}: {self.serial}"

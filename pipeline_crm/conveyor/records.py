@@ -1,0 +1,176 @@
+"""The record that rides the belt, as each of the three stages has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMModelMixin
+
+from pipeline_crm.clients.models import Client
+from pipeline_crm.tiers.models import Pipeline, Seat, Step, Tier
+from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.access.sight import Sight
+
+BELT: dict[Stage, type[ConveyorItem]] = {}
+
+
+class Openness(IntEnum):
+    """How much of a client a record shows to somebody: nothing in the pool, a name in an offer, all to its owner."""
+
+    HIDDEN = 0
+    NAMED = 1
+    FULL = 2
+
+
+class Clock(models.TextChoices):
+    """What a record is waited for; the one that runs out first is stored."""
+
+    ANSWER = "answer", _("answer the offer")
+    FIRST_TOUCH = "first_touch", _("first touch")
+    SILENCE = "silence", _("next touch")
+    STEP = "step", _("time in this step")
+    POOL = "pool", _("wait in the pool")
+    PARKED = "parked", _("parked")
+
+
+class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
+    """Questions about many records, in the trade's words."""
+
+    def open(self) -> Self:
+        """Records that somebody must still work."""
+        return self.filter(state__in=self.model.OPEN)
+
+    def held_by(self, *seats: Seat | int) -> Self:
+        """Records owned by these seats."""
+        return self.filter(seat__in=seats)
+
+    def in_pool(self, *tiers: Tier | int) -> Self:
+        """Open records of these tiers that have no owner."""
+        return self.open().filter(seat=None, tier__in=tiers)
+
+    def stale(self, now: datetime) -> Self:
+        """Records for which the sweep has something to do."""
+        return self.filter(stale_at__lte=now)
+
+    def late(self, now: datetime) -> Self:
+        """Open records whose clock has run out."""
+        return self.open().filter(due_at__lte=now)
+
+    def most_urgent(self) -> Self:
+        """The one that runs out first, first."""
+        return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
+
+    def for_cards(self) -> Self:
+        """With everything that a row or a card shows, in one query."""
+        return self.select_related("client", "step", "tier", "pipeline", "seat__user")
+
+
+class ConveyorItem(FSMModelMixin, models.Model):
+    """A client at one stage of one pipeline: who has it, on which step, and until when it may wait."""
+
+    stage: ClassVar[Stage]
+    OPEN: ClassVar[tuple[str, ...]]
+    state: Any
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="%(class)ss", verbose_name=_("client"))
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="%(class)ss", verbose_name=_("pipeline"))
+    tier = models.ForeignKey(Tier, models.PROTECT, related_name="%(class)ss", verbose_name=_("tier"))
+    seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="%(class)ss", verbose_name=_("owner"))
+    step = models.ForeignKey(Step, models.PROTECT, related_name="%(class)ss", verbose_name=_("step"))
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+    created_at = models.DateTimeField(_("since"))
+    owner_since = models.DateTimeField(_("with its owner since"))
+    step_since = models.DateTimeField(_("on its step since"))
+    touched_at = models.DateTimeField(_("last touch"), null=True, blank=True)
+    clock = models.CharField(_("clock"), max_length=12, choices=Clock, blank=True)
+    clock_since = models.DateTimeField(_("clock runs since"), null=True, blank=True)
+    due_at = models.DateTimeField(_("clock runs out"), null=True, blank=True)
+    stale_at = models.DateTimeField(_("the sweep acts"), null=True, blank=True)
+    rung = models.PositiveSmallIntegerField(_("rungs climbed"), default=0)
+
+    objects = ConveyorQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["stale_at"], condition=Q(stale_at__isnull=False), name="%(class)ss_the_sweep_reads"),
+            models.Index(fields=["seat", "due_at", "id"], name="%(class)ss_of_a_seat"),
+            models.Index(fields=["tier", "due_at", "id"], condition=Q(seat=None), name="%(class)ss_in_the_pool"),
+            models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
+            models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
+        ]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "stage" in cls.__dict__:
+            BELT[cls.stage] = cls
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.pk}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        """Remembers where the record stood, so that a movement can tell."""
+        item = super().from_db(db, field_names, values)
+        item.remember()
+        return item
+
+    @classmethod
+    def seen_by(cls, sight: Sight) -> Q:
+        """Heads see the pipeline, team leads the tier, members what they hold and the pool of their tiers."""
+        held = Q(seat__in=sight.seat_ids)
+        pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN)
+        return held | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+
+    def remember(self) -> None:
+        """Keeps the place on the belt as it is in the database."""
+        self.stood: dict[str, Any] = {name: self.__dict__.get(name) for name in ("state", "step_id", "seat_id", "tier_id")}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody must still work the record."""
+        return self.state in self.OPEN
+
+    @property
+    def in_pool(self) -> bool:
+        """Whether the record waits for anybody of its tier."""
+        return self.is_open and self.seat_id is None
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether the record sleeps until a date."""
+        return self.clock == Clock.PARKED
+
+    def openness(self, sight: Sight) -> Openness:
+        """How much of the client somebody who reached this record may read."""
+        if sight.supervises(self.tier):
+            return Openness.FULL
+        if self.seat_id not in sight.seat_ids:
+            return Openness.HIDDEN
+        return Openness.NAMED if self.state == "offered" else Openness.FULL
+
+    def give(self, seat: Seat | None, *, now: datetime) -> None:
+        """Puts the record into somebody's hands, or into the pool."""
+        self.seat = seat
+        self.owner_since = now
+
+    def stand(self, step: Step, *, now: datetime) -> None:
+        """Puts the record on a step."""
+        self.step = step
+        self.step_since = now
+
+    def parked_until(self) -> datetime | None:
+        """Until when the record sleeps; stages that can be parked say so."""
+        return None
+
+    def trail(self) -> dict[Stage, list[int]]:
+        """The records whose history travelled here with the client, this one among them."""
+        return {self.stage: [self.pk]}

@@ -1,0 +1,38 @@
+"""What PostgreSQL itself holds true about structure (invariant I9)."""
+
+from __future__ import annotations
+
+# Expects `the_pipeline`. Runs at commit, so that a structure may be changed in several statements.
+EVERY_STAGE_HAS_ONE_TIER = """
+    IF EXISTS (SELECT 1 FROM tiers_pipeline WHERE id = the_pipeline) AND NOT COALESCE((
+        SELECT count(*) FILTER (WHERE works_lead) = 1
+           AND count(*) FILTER (WHERE works_deal) = 1
+           AND count(*) FILTER (WHERE works_account) = 1
+        FROM tiers_tier WHERE pipeline_id = the_pipeline
+    ), false) THEN
+        RAISE EXCEPTION 'every_stage_has_exactly_one_tier: pipeline %', the_pipeline
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'every_stage_has_exactly_one_tier';
+    END IF;
+"""
+
+# A seat's grants in django-guardian are what the seat says: an open seat works its tier, a team lead's also leads it.
+# Written by the database, so that no update(), admin page or import can leave a grant behind.
+GRANTS_FOLLOW_THE_SEAT = """
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM tiers_tieruserobjectpermission WHERE user_id = OLD.user_id AND content_object_id = OLD.tier_id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        DELETE FROM tiers_tieruserobjectpermission WHERE user_id = NEW.user_id AND content_object_id = NEW.tier_id;
+        IF NEW.is_open THEN
+            INSERT INTO tiers_tieruserobjectpermission (user_id, content_object_id, permission_id)
+            SELECT NEW.user_id, NEW.tier_id, permission.id
+            FROM auth_permission permission JOIN django_content_type kind ON kind.id = permission.content_type_id
+            WHERE kind.app_label = 'tiers' AND kind.model = 'tier'
+              AND (permission.codename = 'work_tier' OR (permission.codename = 'lead_tier' AND NEW.role = 'lead'));
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'the permissions of tiers are not installed: run migrate to its end';
+            END IF;
+        END IF;
+    END IF;
+    RETURN NULL;
+"""
