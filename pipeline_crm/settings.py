@@ -192,7 +192,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # Mail ------------------------------------------------------------------------------------------------------------
 
-MAILERS = {"default": environment.mailer(environment.required("MAIL_URL", otherwise="console:"))}
+MAILERS = {"default": environment.mailer(environment.required("MAIL_URL", otherwise="console:" if AT_HOME else None))}
 DEFAULT_FROM_EMAIL = environment.required("MAIL_FROM", otherwise="Pipeline <pipeline@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -260,7 +260,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+CELERY_BEAT_SCHEDULE_FILENAME = str(places.beat_schedule())
 
 # Words to the log ------------------------------------------------------------------------------------------------
 

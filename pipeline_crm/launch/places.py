@@ -1,13 +1,15 @@
 """Where things lie on this machine; knows no Django, because the starter runs before it is configured."""
 
 import hashlib
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
-VAR = ROOT / "var"
+# Everything that is written while the house runs; nothing in it is ever committed.
+VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()
 DEMO = VAR / "demo"
 DATABASE = "pipeline"
 # The system's limit on the path of a socket is 107 bytes; PostgreSQL adds a name of 13 and a lock's name of 18.
@@ -35,6 +37,13 @@ def demo_cluster() -> Path:
 def demo_database_url() -> str:
     """The address of the demo's database."""
     return database_url(demo_cluster())
+
+
+def beat_schedule() -> Path:
+    """The file in which beat keeps its place; beat does not make the folder for it."""
+    file = VAR / "beat" / "schedule"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
 
 
 def file_broker() -> dict[str, Any]:
