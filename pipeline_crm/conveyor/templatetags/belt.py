@@ -1,0 +1,256 @@
+"""The tags that draw the look: `{% load belt %}`. Each is shown in use in docs/look.md.
+
+The small ones, drawn a hundred times on a board, are strings; whatever has an inside is a template of templates/pieces/.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from pipeline_crm.tiers.stages import Stage
+
+from .. import words
+from ..faces import GATE_ICONS, STAGE_ICONS, Belt, ClockFace, Link, initials
+
+register = template.Library()
+
+CLOCK = (
+    '<span class="{}" data-state="{}"><svg viewBox="0 0 20 20" aria-hidden="true">'
+    '<circle class="clock-ring" cx="10" cy="10" r="7.5"/>{}</svg><span>{}</span></span>'
+)
+MARKS = {"over": SafeString("M10 6v4.6M10 13.6v.1"), "paused": SafeString("M8.2 7.4v5.2M11.8 7.4v5.2")}
+PILE_WIDTH, PILE_ROWS = 3, 7
+
+
+@lru_cache(maxsize=512)
+def drawn_icon(name: str, classes: str) -> SafeString:
+    """One icon of the sprite; the words beside it carry the meaning, so readers of the screen skip it."""
+    drawn = format_html(' class="{}"', classes) if classes else SafeString("")
+    return format_html('<svg{} aria-hidden="true"><use href="{}#{}"/></svg>', drawn, static("dist/icons.svg"), name)
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "ico") -> SafeString:
+    """`{% icon "phone" %}`; other sizes: `{% icon "phone" "size-5" %}`."""
+    return drawn_icon(name, classes)
+
+
+@register.simple_tag
+def stage_icon(stage: str, classes: str = "ico") -> SafeString:
+    """The sign of a stage."""
+    return drawn_icon(STAGE_ICONS[stage], classes)
+
+
+@register.simple_tag
+def clock(face: ClockFace | None, size: str = "", said: str = "") -> SafeString:
+    """`{% clock face %}`, `{% clock face size="lg" %}`; `said` puts other words beside the same arc."""
+    if face is None:
+        return SafeString("")
+    if face.state in MARKS:
+        hand = format_html('<path class="clock-mark" d="{}"/>', MARKS[face.state])
+    else:
+        hand = format_html(
+            '<circle class="clock-arc" cx="10" cy="10" r="7.5" pathLength="100" stroke-dasharray="{} 100"/>', face.left
+        )
+    return format_html(CLOCK, "clock clock-lg" if size == "lg" else "clock", face.state, hand, said or face.words)
+
+
+@register.simple_tag
+def gate(state: str, sign: str = "", size: str = "") -> SafeString:
+    """A joint's diamond: `{% gate "waiting" %}`, `{% gate "waiting" "hourglass" size="lg" %}`."""
+    drawn = drawn_icon(sign or GATE_ICONS[state], "")
+    return format_html('<span class="{}" data-state="{}">{}</span>', "gate gate-lg" if size == "lg" else "gate", state, drawn)
+
+
+@register.simple_tag
+def stage_tag(stage: str, word: str = "") -> SafeString:
+    """`{% stage_tag "deal" %}`, or with its state: `{% stage_tag "deal" _("Deal, open") %}`."""
+    sign = drawn_icon(STAGE_ICONS[stage], "")
+    return format_html('<span class="stage-tag" data-stage="{}">{}{}</span>', stage, sign, word or Stage(stage).label)
+
+
+@register.simple_tag
+def flag(word: str, tone: str = "", sign: str = "") -> SafeString:
+    """`{% flag _("stuck") tone="over" sign="alert-triangle" %}`; tones: over, soon, good, none."""
+    drawn = drawn_icon(sign, "") if sign else SafeString("")
+    return format_html('<span class="flag" data-tone="{}">{}{}</span>', tone, drawn, word)
+
+
+@register.simple_tag
+def avatar(name: str) -> SafeString:
+    """The small square with a person's initials; their name stands beside it."""
+    return format_html('<span class="avatar-s" aria-hidden="true">{}</span>', initials(name))
+
+
+@register.simple_tag
+def bar(value: float, limit: float, label: str = "", pace: float | None = None, room: float = 1) -> SafeString:
+    """A load against its limit. `pace` draws the upright mark; `room` 1.25 leaves space for what is over the limit."""
+    whole = max(float(limit) * room, 1)
+    filled = min(max(round(100 * float(value) / whole), 0), 100)
+    mark = SafeString("")
+    if pace is not None:
+        at = min(max(round(100 * float(pace) / whole, 1), 0), 99)
+        mark = format_html('<rect class="pace" x="{}" y="-3" width=".8" height="14"/>', at)
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="bg" width="100" height="8" rx="1.5"/><rect class="fg" width="{}" height="8" rx="1.5"/>{}</svg>',
+        label or f"{value} / {limit}",
+        filled,
+        mark,
+    )
+
+
+@register.simple_tag
+def belt_mini(stage: str, state: str = "now") -> SafeString:
+    """Where a record stands, small enough for a row: passed, present and coming stages."""
+    order = list(STAGE_ICONS)
+    here = order.index(stage)
+    states = ("done" if place < here else state if place == here else "ahead" for place in range(len(order)))
+    dots = format_html_join("", '<i data-state="{}"></i>', ((one,) for one in states))
+    return format_html('<span class="belt-mini" data-stage="{}" aria-hidden="true">{}</span>', stage, dots)
+
+
+@register.simple_tag
+def step_dots(step: int, of: int) -> SafeString:
+    """The step's place as small marks, for a row of a table; its name stands beside it."""
+    dots = ((("bg-hue" if place < step else "bg-input"),) for place in range(min(of, 8)))
+    marks = format_html_join("", '<i class="h-2 w-1 rounded-full {}"></i>', dots)
+    return format_html('<span class="inline-flex gap-0.5" aria-hidden="true">{}</span>', marks)
+
+
+@register.simple_tag
+def dot(sign: str) -> SafeString:
+    """The round mark of one line of the timeline."""
+    return format_html('<span class="tl-dot">{}</span>', drawn_icon(sign, ""))
+
+
+# Pieces with an inside -------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("pieces/belt.html")
+def big_belt(belt: Belt, label: str = "") -> dict[str, Any]:
+    """`{% big_belt belt %}`: the belt across a page. One to a page."""
+    return {"belt": belt, "label": label or gettext("Where the client is on the belt")}
+
+
+@register.inclusion_tag("pieces/pile.html")
+def pile(count: int, stale: int = 0, unit: int = 5) -> dict[str, Any]:
+    """Boxes on a belt, three in a row, one for `unit` records; those that went stale lie on top, crossed."""
+    boxes = min(-(-count // unit), PILE_WIDTH * PILE_ROWS)
+    crossed = min(-(-stale // unit), boxes)
+    drawn = []
+    for place in range(boxes):
+        x, y = 1 + (place % PILE_WIDTH) * 16.5, 59 - (place // PILE_WIDTH) * 11
+        drawn.append({"x": x, "y": y, "cross": f"M{x + 2} {y + 7.5}l10.5 -6M{x + 2} {y + 1.5}l10.5 6" if place >= boxes - crossed else ""})
+    return {"boxes": drawn, "count": count, "stale": stale}
+
+
+@register.inclusion_tag("pieces/empty.html")
+def empty_state(sign: str, title: str, text: str = "", url: str = "", word: str = "") -> dict[str, Any]:
+    """Where nothing is yet: what would stand here, how it gets here, and the next thing to do."""
+    return {"sign": sign, "title": title, "text": text, "url": url, "word": word}
+
+
+@register.inclusion_tag("pieces/switch.html")
+def switch(links: Sequence[Link], label: str = "") -> dict[str, Any]:
+    """A row of choices of which one holds: Board and List, Today and 7 days."""
+    return {"links": links, "label": label}
+
+
+@register.inclusion_tag("pieces/mark.html")
+def brief_mark(name: str = "mark", value: int | None = None, legend: str = "") -> dict[str, Any]:
+    """One to five for a brief, as five buttons that the keyboard reaches."""
+    names = {1: gettext("useless"), 2: gettext("poor"), 3: gettext("usable"), 4: gettext("good"), 5: gettext("clear and true")}
+    return {"name": name, "value": value, "marks": names, "legend": legend or gettext("How good was this brief?")}
+
+
+@register.inclusion_tag("pieces/sort_head.html", takes_context=True)
+def sort_head(context: template.Context, key: str, word: str, current: str = "") -> dict[str, Any]:
+    """A table's head that sorts: `current` is the sort in force, "due" or "-due"; a click turns it round."""
+    turned = f"-{key}" if current == key else key
+    direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
+    return {"request": context["request"], "turned": turned, "word": word, "direction": direction}
+
+
+@register.inclusion_tag("pieces/next_page.html", takes_context=True)
+def next_page(context: template.Context, after: str | int | None, name: str = "after") -> dict[str, Any]:
+    """The link to what follows, keeping the filters; nothing when nothing follows."""
+    return {"address": addressed(context, {name: after}) if after else ""}
+
+
+def addressed(context: template.Context, change: dict[str, str | int]) -> str:
+    """This page's address with some of its questions answered otherwise."""
+    question = context["request"].GET.copy()
+    for name, value in change.items():
+        question[name] = str(value)
+    return f"?{question.urlencode()}"
+
+
+@register.simple_block_tag
+def drop(content: str, word: str, sign: str = "", variant: str = "outline", size: str = "", classes: str = "") -> SafeString:
+    """A button that opens a small panel with a form in it, and does so without a script: `{% drop _("Lost") %}…{% enddrop %}`."""
+    drawn = drawn_icon(sign, "ico") if sign else SafeString("")
+    return format_html(
+        '<details class="drop {}"><summary class="btn" data-variant="{}" data-size="{}">{}{}</summary>'
+        '<div class="drop-body">{}</div></details>',
+        classes,
+        variant,
+        size or "default",
+        drawn,
+        word,
+        conditional_escape(content),
+    )
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """`{{ entry.at|when }}`: “today 13:05”, “Fri 17:42”, “Thu 19 Nov”."""
+    return words.when_words(moment, now=timezone.now()) if moment else ""
+
+
+@register.filter
+def when_full(moment: datetime | None) -> str:
+    """The same, with the hour in any case: “Thu 19 Nov, 11:20”."""
+    return words.when_full_words(moment, now=timezone.now()) if moment else ""
+
+
+@register.filter
+def long_day(moment: datetime | None) -> str:
+    """“Monday 23 November, 14:36”."""
+    return words.long_day_words(moment) if moment else ""
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time in words, from seconds."""
+    return words.span(seconds) if seconds is not None else ""
+
+
+@register.filter
+def signed(name: str) -> str:
+    """A person's initials, for a parcel."""
+    return initials(name)
+
+
+@register.simple_tag
+def money(amount: Decimal | None, currency: str) -> str:
+    """A sum in short: “11.8 M ₽”."""
+    return words.money_words(amount, currency)
+
+
+@register.simple_tag
+def money_full(amount: Decimal | None, currency: str) -> str:
+    """A sum in full: “11 800 000 ₽”."""
+    return words.money_full_words(amount, currency)

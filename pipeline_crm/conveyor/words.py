@@ -1,0 +1,183 @@
+"""Words for hours, days and money, in the reader's language. Pure functions; the hour is given, never fetched.
+
+Django's own date formats cost more than the rest of a card, so names are looked up once a language and kept.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache, wraps
+
+from django.utils import dates, timezone
+from django.utils.formats import get_format
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+
+NBSP = "\N{NO-BREAK SPACE}"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+# Up to here the minutes still matter to whoever reads "1 h 50 min left".
+MINUTES_MATTER = 4 * HOUR
+SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UAH": "₴", "CNY": "¥", "TRY": "₺", "INR": "₹"}
+SIGN_FIRST = {"USD", "EUR", "GBP", "CNY"}
+
+
+def once_a_language[T](make: Callable[[str], T]) -> Callable[[], T]:
+    """Keeps what `make` gives for each language, and hands out the one of the reader."""
+    kept = lru_cache(maxsize=None)(make)
+
+    @wraps(make)
+    def current() -> T:
+        return kept(get_language() or "en")
+
+    return current
+
+
+@once_a_language
+def weekdays(language: str) -> tuple[str, ...]:
+    """Short names of the days from Monday on, as they stand inside a sentence: Fri, пт."""
+    names = [str(name) for name in dates.WEEKDAYS_ABBR.values()]
+    return tuple(names if language.startswith("en") else [name.lower() for name in names])
+
+
+@once_a_language
+def months(language: str) -> tuple[str, ...]:
+    """Short names of the months from January on: Nov, ноя."""
+    names = [str(name) for name in dates.MONTHS_3.values()]
+    return tuple([capfirst(name) for name in names] if language.startswith("en") else names)
+
+
+@once_a_language
+def decimal_sign(language: str) -> str:
+    """What stands before the fraction: 11.8 or 11,8."""
+    return str(get_format("DECIMAL_SEPARATOR", lang=language))
+
+
+# Time ------------------------------------------------------------------------------------------------------------
+
+
+def span(seconds: float) -> str:
+    """A length of time in words: “9 min”, “1 h 50 min”, “7 h”, “2 days”; rounded down, one minute at least."""
+    whole = max(int(seconds), 0)
+    if whole >= DAY:
+        days = whole // DAY
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    return short_span(whole)
+
+
+def short_span(whole: int) -> str:
+    """A length below a day, in hours and minutes."""
+    hours, minutes = whole // HOUR, whole % HOUR // MINUTE
+    if not hours:
+        return gettext("%(minutes)d min") % {"minutes": max(minutes, 1)}
+    if not minutes or whole >= MINUTES_MATTER:
+        return gettext("%(hours)d h") % {"hours": hours}
+    return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+def time_left(seconds: float) -> str:
+    """What a running clock says: “9 min left”, “2 days left”."""
+    if seconds < DAY:
+        return gettext("%(span)s left") % {"span": short_span(int(seconds))}
+    days = int(seconds // DAY)
+    return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}
+
+
+def time_late(seconds: float) -> str:
+    """What a clock says that ran out: “2 h late”, “3 days late”."""
+    if seconds < DAY:
+        return gettext("%(span)s late") % {"span": short_span(int(seconds))}
+    days = int(seconds // DAY)
+    return ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
+
+
+def short_date(day: date) -> str:
+    """“25 Nov”, “25 ноя”."""
+    return f"{day.day}{NBSP}{months()[day.month - 1]}"
+
+
+def day_words(day: date, *, today: date) -> str:
+    """A day as one says it: “today”, “tomorrow”, “Fri” within a week, “Thu 19 Nov”, and the year when it is another."""
+    near = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
+    away = (day - today).days
+    if away in near:
+        return near[away]
+    name = weekdays()[day.weekday()]
+    if -7 < away < 7:
+        return name
+    if day.year == today.year:
+        return f"{name} {short_date(day)}"
+    return f"{short_date(day)}{NBSP}{day.year}"
+
+
+def when_words(moment: datetime, *, now: datetime) -> str:
+    """A moment as one says it, in the reader's time zone: “today 13:05”, “Fri 17:42”, “Thu 19 Nov”."""
+    here, today = timezone.localtime(moment), timezone.localtime(now).date()
+    words = day_words(here.date(), today=today)
+    return f"{words}{NBSP}{here:%H:%M}" if abs((here.date() - today).days) < 7 else words
+
+
+def when_full_words(moment: datetime, *, now: datetime) -> str:
+    """The same with the hour in any case: “Thu 19 Nov, 11:20”."""
+    here, today = timezone.localtime(moment), timezone.localtime(now).date()
+    words = day_words(here.date(), today=today)
+    return f"{words}{NBSP}{here:%H:%M}" if abs((here.date() - today).days) < 7 else f"{words}, {here:%H:%M}"
+
+
+def long_day_words(moment: datetime) -> str:
+    """“Monday 23 November, 14:36”, for the head of a page."""
+    here = timezone.localtime(moment)
+    named = {
+        "weekday": capfirst(str(dates.WEEKDAYS[here.weekday()])),
+        "day": here.day,
+        "month": str(dates.MONTHS_ALT[here.month]),
+        "time": f"{here:%H:%M}",
+    }
+    return pgettext("head of a page", "%(weekday)s %(day)d %(month)s, %(time)s") % named
+
+
+def seconds_between(earlier: datetime, later: datetime) -> float:
+    """How long from one moment to the other; below nothing when the later one came first."""
+    return (later - earlier) / timedelta(seconds=1)
+
+
+# Money -----------------------------------------------------------------------------------------------------------
+
+
+def money_words(amount: Decimal | int | None, currency: str) -> str:
+    """A sum in short, for cards and heads of columns: “11.8 M ₽”, “850 K ₽”, “$1.2 M”; nothing for no sum."""
+    if amount is None:
+        return ""
+    number, scale = shortened(Decimal(amount))
+    return with_sign(f"{number}{NBSP}{scale}" if scale else number, currency)
+
+
+def money_full_words(amount: Decimal | int | None, currency: str) -> str:
+    """A sum to the last kopeck, for records and forms: “11 800 000 ₽”, “1 250,50 ₽”."""
+    if amount is None:
+        return ""
+    exact = Decimal(amount)
+    number = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.2f}"
+    return with_sign(number.replace(",", NBSP).replace(".", decimal_sign()), currency)
+
+
+def shortened(amount: Decimal) -> tuple[str, str]:
+    """The figure with at most one digit after the point, and the word for its size."""
+    size = abs(amount)
+    if size >= 1_000_000_000:
+        unit, word = 1_000_000_000, pgettext("money", "B")
+    elif size >= 1_000_000:
+        unit, word = 1_000_000, pgettext("money", "M")
+    elif size >= 10_000:
+        unit, word = 1_000, pgettext("money", "K")
+    else:
+        return f"{amount:,.0f}".replace(",", NBSP), ""
+    figure = f"{amount / unit:.1f}".removesuffix(".0")
+    return figure.replace(".", decimal_sign()), word
+
+
+def with_sign(number: str, currency: str) -> str:
+    """The sign of the currency where its readers look for it: “$1.2 M” in English, “1,2 млн $” in Russian."""
+    sign = SIGNS.get(currency, currency)
+    if currency in SIGN_FIRST and (get_language() or "en").startswith("en"):
+        return f"-{sign}{number[1:]}" if number.startswith("-") else f"{sign}{number}"
+    return f"{number}{NBSP}{sign}"

@@ -1,0 +1,54 @@
+// Dragging a card to another column posts the card's own "Move to" form; a refusal puts the card back and says why.
+const board = document.querySelector("[data-board]");
+
+function say(words) {
+  document.dispatchEvent(new CustomEvent("page:tell", { detail: { words, tone: "error" } }));
+}
+
+function putBack({ item, from, oldIndex }) {
+  from.insertBefore(item, from.children[oldIndex] ?? null);
+}
+
+async function refusal(answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page.querySelector("[data-refused]")?.textContent.trim() ?? document.body.dataset.wentWrong;
+}
+
+async function move(drop) {
+  const form = drop.item.querySelector("[data-move-form]");
+  const sent = new FormData(form);
+  sent.set("step", drop.to.dataset.step);
+  drop.item.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true" } });
+    if (!answer.ok) {
+      putBack(drop);
+      say(await refusal(answer));
+    } else {
+      // Figures over the columns and on the card have changed: the server knows them.
+      location.reload();
+    }
+  } catch {
+    putBack(drop);
+    say(document.body.dataset.offline);
+  } finally {
+    drop.item.removeAttribute("aria-busy");
+  }
+}
+
+for (const column of board?.querySelectorAll("[data-step]") ?? []) {
+  window.Sortable.create(column, {
+    group: board.dataset.board,
+    draggable: "[data-drag]",
+    filter: "a, button, summary, .drop-body",
+    preventOnFilter: false,
+    ghostClass: "drag-ghost",
+    chosenClass: "drag-chosen",
+    animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 240,
+    delay: 180,
+    delayOnTouchOnly: true,
+    onEnd: (drop) => {
+      if (drop.from !== drop.to) move(drop);
+    },
+  });
+}
