@@ -1,0 +1,89 @@
+"""What an admin does to the structure of the firm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import transaction
+
+from .models import Pipeline, Product, Reason, Rung, Source, Step, Tier, WorkingHours
+from .presets import DESKS, GENERAL, PRESETS, Preset
+from .presets.plan import DeskPlan
+from .stages import DIVISION, Stage, Structure
+
+
+@transaction.atomic
+def draw(
+    name: str,
+    *,
+    structure: Structure | str | None = None,
+    preset: str | None = None,
+    language: str = "en",
+    currency: str = "RUB",
+    time_zone: str = "Europe/Moscow",
+    country: str = "RU",
+) -> Pipeline:
+    """Makes a whole pipeline out of a structure or an industry's preset, ready for people to be seated."""
+    plan = PRESETS[preset] if preset else GENERAL
+    structure = Structure(structure or plan.structure)
+    pipeline = Pipeline.objects.create(
+        name=name, currency=currency, time_zone=time_zone, country=country, cadence_days=plan.cadence_days
+    )
+    _draw_tiers(pipeline, plan, structure, language)
+    _draw_steps(pipeline, plan, language)
+    _draw_lists(pipeline, plan, language)
+    _draw_hours(pipeline, plan)
+    return pipeline
+
+
+def _draw_tiers(pipeline: Pipeline, plan: Preset, structure: Structure, language: str) -> None:
+    # An industry's own names fit its own structure only: "Call centre" does not close deals.
+    desks = plan.desks if plan.desks and structure == plan.structure else DESKS[structure]
+    for desk, stages in zip(desks, DIVISION[structure], strict=True):
+        tier = _draw_tier(pipeline, desk, stages, language)
+        for act, delay in plan.ladder:
+            Rung.objects.create(tier=tier, act=act, delay_minutes=delay)
+
+
+def _draw_tier(pipeline: Pipeline, desk: DeskPlan, stages: Iterable[Stage], language: str) -> Tier:
+    return Tier.objects.create(
+        pipeline=pipeline,
+        name=desk.name.speak(language),
+        strategy=desk.strategy,
+        answer_minutes=desk.clocks.answer,
+        first_touch_minutes=desk.clocks.first_touch,
+        silence_minutes=desk.clocks.silence,
+        pool_minutes=desk.clocks.pool,
+        **{f"works_{stage.value}": True for stage in stages},
+    )
+
+
+def _draw_steps(pipeline: Pipeline, plan: Preset, language: str) -> None:
+    for stage, steps in plan.steps.items():
+        for position, step in enumerate(steps):
+            Step.objects.create(
+                pipeline=pipeline,
+                stage=stage,
+                name=step.name.speak(language),
+                position=position,
+                limit_minutes=step.limit_minutes,
+                probability=step.probability,
+            )
+
+
+def _draw_lists(pipeline: Pipeline, plan: Preset, language: str) -> None:
+    for position, source in enumerate(plan.sources):
+        Source.objects.create(pipeline=pipeline, name=source.speak(language), position=position)
+    for kind, reasons in plan.reasons.items():
+        for position, reason in enumerate(reasons):
+            Reason.objects.create(pipeline=pipeline, kind=kind, name=reason.speak(language), position=position)
+    for position, product in enumerate(plan.products):
+        price: Decimal = product.roubles if pipeline.currency == "RUB" else product.elsewhere
+        Product.objects.create(pipeline=pipeline, name=product.name.speak(language), position=position, price=price)
+
+
+def _draw_hours(pipeline: Pipeline, plan: Preset) -> None:
+    for opening in plan.hours:
+        for weekday in opening.weekdays:
+            WorkingHours.objects.create(pipeline=pipeline, weekday=weekday, opens=opening.opens, closes=opening.closes)
