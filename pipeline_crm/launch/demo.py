@@ -96,7 +96,7 @@ def _only_one(port: int) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Refused(f"The demo is already running{file.read().strip()}; stop it with Ctrl-C first.") from None
+            raise Refused(f"The demo is already running{file.read()}; stop it with Ctrl-C first.") from None
         if port:
             _refuse_a_busy(port)
         file.truncate(0)
