@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 NBSP = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Up to here the minutes still matter to whoever reads "1 h 50 min left".
-MINUTES_MATTER = 4 * HOUR
+MINUTES_MATTER = 2 * HOUR
 SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UAH": "₴", "CNY": "¥", "TRY": "₺", "INR": "₹"}
 SIGN_FIRST = {"USD", "EUR", "GBP", "CNY"}
 
@@ -177,6 +177,8 @@ def shortened(amount: Decimal) -> tuple[str, str]:
 
 def with_sign(number: str, currency: str) -> str:
     """The sign of the currency where its readers look for it: “$1.2 M” in English, “1,2 млн $” in Russian."""
+    if not currency:
+        return number
     sign = SIGNS.get(currency, currency)
     if currency in SIGN_FIRST and (get_language() or "en").startswith("en"):
         return f"-{sign}{number[1:]}" if number.startswith("-") else f"{sign}{number}"

@@ -28,7 +28,7 @@ CLOCK = (
     '<circle class="clock-ring" cx="10" cy="10" r="7.5"/>{}</svg><span>{}</span></span>'
 )
 MARKS = {"over": SafeString("M10 6v4.6M10 13.6v.1"), "paused": SafeString("M8.2 7.4v5.2M11.8 7.4v5.2")}
-PILE_WIDTH, PILE_ROWS = 3, 7
+PILE_WIDTH, PILE_ROWS = 3, 6
 
 
 @lru_cache(maxsize=512)
@@ -246,7 +246,7 @@ def signed(name: str) -> str:
 
 @register.simple_tag
 def money(amount: Decimal | None, currency: str) -> str:
-    """A sum in short: “11.8 M ₽”."""
+    """A sum in short: “11.8 M ₽”; an empty currency leaves the sign out, for cards."""
     return words.money_words(amount, currency)
 
 
