@@ -18,7 +18,12 @@ type End = Literal["", "start", "both", "end"]
 type StretchState = Literal["done", "now", "ahead"]
 
 STAGE_ICONS = {"lead": "user-search", "deal": "target-arrow", "account": "plant-2"}
-GATE_ICONS: dict[str, str] = {"passed": "check", "waiting": "inbox", "returned": "arrow-back-up", "ahead": "arrow-right"}
+GATE_ICONS: dict[str, str] = {
+    "passed": "check",
+    "waiting": "inbox",
+    "returned": "arrow-back-up",
+    "ahead": "arrow-right",
+}
 
 # A clock warns when a third of its time is left, an offer already at half: somebody waits at the other side of it.
 WARN_AT, WARN_AT_ANSWER = 33, 50
@@ -258,4 +263,6 @@ class Frame:
     def upright(self) -> list[Place]:
         """The belt of the sidebar, each stage told where its capsule is open."""
         ends = open_ends([place.joint is not None for place in self.belt])
-        return [replace(place, stage=replace(place.stage, open=end)) for place, end in zip(self.belt, ends, strict=True)]
+        return [
+            replace(place, stage=replace(place.stage, open=end)) for place, end in zip(self.belt, ends, strict=True)
+        ]

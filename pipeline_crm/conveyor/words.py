@@ -17,7 +17,18 @@ NBSP = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Up to here the minutes still matter to whoever reads "1 h 50 min left".
 MINUTES_MATTER = 2 * HOUR
-SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UAH": "₴", "CNY": "¥", "TRY": "₺", "INR": "₹"}
+SIGNS = {
+    "RUB": "₽",
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "KZT": "₸",
+    "BYN": "Br",
+    "UAH": "₴",
+    "CNY": "¥",
+    "TRY": "₺",
+    "INR": "₹",
+}
 SIGN_FIRST = {"USD", "EUR", "GBP", "CNY"}
 
 
@@ -163,9 +174,10 @@ def money_full_words(amount: Decimal | int | None, currency: str) -> str:
 def shortened(amount: Decimal) -> tuple[str, str]:
     """The figure with at most one digit after the point, and the word for its size."""
     size = abs(amount)
-    if size >= 1_000_000_000:
+    # What would round up to a thousand of one unit is said in the next.
+    if size >= 999_950_000:
         unit, word = 1_000_000_000, pgettext("money", "B")
-    elif size >= 1_000_000:
+    elif size >= 999_950:
         unit, word = 1_000_000, pgettext("money", "M")
     elif size >= 10_000:
         unit, word = 1_000, pgettext("money", "K")

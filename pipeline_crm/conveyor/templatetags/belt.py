@@ -1,6 +1,6 @@
 """The tags that draw the look: `{% load belt %}`. Each is shown in use in docs/look.md.
 
-The small ones, drawn a hundred times on a board, are strings; whatever has an inside is a template of templates/pieces/.
+The small ones, drawn often on a board, are strings; whatever has an inside is a template in templates/pieces/.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from pipeline_crm.tiers.stages import Stage
 
@@ -68,7 +68,9 @@ def clock(face: ClockFace | None, size: str = "", said: str = "") -> SafeString:
 def gate(state: str, sign: str = "", size: str = "") -> SafeString:
     """A joint's diamond: `{% gate "waiting" %}`, `{% gate "waiting" "hourglass" size="lg" %}`."""
     drawn = drawn_icon(sign or GATE_ICONS[state], "")
-    return format_html('<span class="{}" data-state="{}">{}</span>', "gate gate-lg" if size == "lg" else "gate", state, drawn)
+    return format_html(
+        '<span class="{}" data-state="{}">{}</span>', "gate gate-lg" if size == "lg" else "gate", state, drawn
+    )
 
 
 @register.simple_tag
@@ -150,7 +152,13 @@ def pile(count: int, stale: int = 0, unit: int = 5) -> dict[str, Any]:
     drawn = []
     for place in range(boxes):
         x, y = 1 + (place % PILE_WIDTH) * 16.5, 59 - (place // PILE_WIDTH) * 11
-        drawn.append({"x": x, "y": y, "cross": f"M{x + 2} {y + 7.5}l10.5 -6M{x + 2} {y + 1.5}l10.5 6" if place >= boxes - crossed else ""})
+        drawn.append(
+            {
+                "x": x,
+                "y": y,
+                "cross": f"M{x + 2} {y + 7.5}l10.5 -6M{x + 2} {y + 1.5}l10.5 6" if place >= boxes - crossed else "",
+            }
+        )
     return {"boxes": drawn, "count": count, "stale": stale}
 
 
@@ -169,8 +177,14 @@ def switch(links: Sequence[Link], label: str = "") -> dict[str, Any]:
 @register.inclusion_tag("pieces/mark.html")
 def brief_mark(name: str = "mark", value: int | None = None, legend: str = "") -> dict[str, Any]:
     """One to five for a brief, as five buttons that the keyboard reaches."""
-    names = {1: gettext("useless"), 2: gettext("poor"), 3: gettext("usable"), 4: gettext("good"), 5: gettext("clear and true")}
-    return {"name": name, "value": value, "marks": names, "legend": legend or gettext("How good was this brief?")}
+    said = {
+        1: pgettext("mark of a brief", "useless"),
+        2: pgettext("mark of a brief", "poor"),
+        3: pgettext("mark of a brief", "usable"),
+        4: pgettext("mark of a brief", "good"),
+        5: pgettext("mark of a brief", "clear and true"),
+    }
+    return {"name": name, "value": value, "marks": said, "legend": legend or gettext("How good was this brief?")}
 
 
 @register.inclusion_tag("pieces/sort_head.html", takes_context=True)
@@ -178,7 +192,7 @@ def sort_head(context: template.Context, key: str, word: str, current: str = "")
     """A table's head that sorts: `current` is the sort in force, "due" or "-due"; a click turns it round."""
     turned = f"-{key}" if current == key else key
     direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
-    return {"request": context["request"], "turned": turned, "word": word, "direction": direction}
+    return {"address": addressed(context, {"sort": turned, "after": ""}), "word": word, "direction": direction}
 
 
 @register.inclusion_tag("pieces/next_page.html", takes_context=True)
@@ -188,16 +202,20 @@ def next_page(context: template.Context, after: str | int | None, name: str = "a
 
 
 def addressed(context: template.Context, change: dict[str, str | int]) -> str:
-    """This page's address with some of its questions answered otherwise."""
+    """This page's address with some of its questions answered otherwise; an empty answer drops the question."""
     question = context["request"].GET.copy()
     for name, value in change.items():
         question[name] = str(value)
+        if value == "":
+            del question[name]
     return f"?{question.urlencode()}"
 
 
 @register.simple_block_tag
-def drop(content: str, word: str, sign: str = "", variant: str = "outline", size: str = "", classes: str = "") -> SafeString:
-    """A button that opens a small panel with a form in it, and does so without a script: `{% drop _("Lost") %}…{% enddrop %}`."""
+def drop(
+    content: str, word: str, sign: str = "", variant: str = "outline", size: str = "", classes: str = ""
+) -> SafeString:
+    """A button that opens a small panel with a form, without a script too: `{% drop _("Lost") %}…{% enddrop %}`."""
     drawn = drawn_icon(sign, "ico") if sign else SafeString("")
     return format_html(
         '<details class="drop {}"><summary class="btn" data-variant="{}" data-size="{}">{}{}</summary>'
