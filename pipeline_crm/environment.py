@@ -71,7 +71,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def mailer(url: str) -> dict[str, Any]:
-    """Django's description of the mail server at `smtp://`, `smtp+tls://`, `smtp+ssl://`, or `console:`, `memory:`, `nowhere:`."""
+    """Django's description of a mail server (`smtp://`, `smtp+tls://`, `smtp+ssl://`) or of none (`console:` …)."""
     parts = _split(url, name="MAIL_URL", schemes={"smtp", "smtp+tls", "smtp+ssl", *MAIL_BACKENDS})
     if parts.scheme in MAIL_BACKENDS:
         return {"BACKEND": MAIL_BACKENDS[parts.scheme]}

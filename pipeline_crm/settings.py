@@ -111,7 +111,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "pipeline_crm.conveyor.form_look.BeltForms"
 
 # Database --------------------------------------------------------------------------------------------------------
 
@@ -230,7 +230,7 @@ if environment.flag("TRUST_PROXY"):
 
 # Celery: only wakes somebody up, the truth is in the database ------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 600}

@@ -50,7 +50,9 @@ def demo() -> None:
         site = base | {"DEMO": "1", "DEBUG": "0"}
         with _crew() as members:
             members.start("web", commands.web(port), environment=site, cwd=places.ROOT, log=places.DEMO / "web.log")
-            members.start("worker", commands.worker(), environment=site, cwd=places.ROOT, log=places.DEMO / "worker.log")
+            members.start(
+                "worker", commands.worker(), environment=site, cwd=places.ROOT, log=places.DEMO / "worker.log"
+            )
             members.start("beat", commands.beat(), environment=site, cwd=places.ROOT, log=places.DEMO / "beat.log")
             with _step("Web, worker and beat: running, the first page answers."):
                 _wait_for_the_page(members, port)
@@ -157,7 +159,12 @@ def _secret_key() -> str:
 
 def _manage(environment: dict[str, str], *words: str) -> str:
     done = subprocess.run(
-        commands.manage(*words), env=environment, cwd=places.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        commands.manage(*words),
+        env=environment,
+        cwd=places.ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise Refused(f"{done.stdout}{done.stderr}\n`manage.py {words[0]}` did not succeed.")
@@ -175,17 +182,22 @@ def _wait_for_the_page(members: crew.Crew, port: int) -> None:
     until = time.monotonic() + ANSWERS_WITHIN
     while time.monotonic() < until:
         _refuse_a_fallen(members)
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            # Leads to the sign-in page, so templates, database and style sheet have all been touched.
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10):
-                return
+        # Leads to the sign-in page, so templates, database and style sheet have all been touched.
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10),
+        ):
+            return
         time.sleep(GLANCE)
     raise Refused(f"The first page did not answer within {ANSWERS_WITHIN:.0f} s; see {places.DEMO}/web.log")
 
 
 def _greet(port: int, base: dict[str, str]) -> None:
     people = _manage(base, "demo_people")
-    print(f"\n  http://localhost:{port}/   Ctrl-C stops everything; `make reset` throws the data away.\n\n{people}", flush=True)
+    print(
+        f"\n  http://localhost:{port}/   Ctrl-C stops everything; `make reset` throws the data away.\n\n{people}",
+        flush=True,
+    )
 
 
 def _watch(members: crew.Crew) -> None:

@@ -17,7 +17,7 @@ LONGEST_SOCKET_FOLDER = 85
 
 
 def socket_folder(cluster: Path) -> Path:
-    """The folder of a database's socket: in the cluster itself, or a short one where its path is too long for a socket."""
+    """The folder of a database's socket: the cluster itself, or a short one where its path is too long."""
     if len(str(cluster).encode()) <= LONGEST_SOCKET_FOLDER:
         return cluster
     mark = hashlib.sha256(str(cluster).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: `python -m pipeline_crm.launch.postgres run -- COMMAND` lends a throw-away one to a command."""
+"""An embedded PostgreSQL; `python -m pipeline_crm.launch.postgres run -- COMMAND` lends a throw-away one."""
 
 import contextlib
 import importlib.util
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -48,6 +49,7 @@ class Cluster:
         """Makes the files when there are none, starts the server and waits until it answers."""
         account = _account()
         self._prepare_folders(account)
+        self._let_the_old_one_go()
         if not (self.folder / "PG_VERSION").exists():
             self._create_files(account)
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
@@ -82,7 +84,7 @@ class Cluster:
         command = [str(_binary("postgres")), "-D", str(self.folder), "-k", str(places.socket_folder(self.folder))]
         return command + [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
-    def _prepare_folders(self, account: dict[str, object]) -> None:
+    def _prepare_folders(self, account: dict[str, Any]) -> None:
         for folder in (self.folder, places.socket_folder(self.folder)):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if account:
@@ -91,9 +93,29 @@ class Cluster:
         if account:
             _open_the_way_to(_binary("postgres"))
 
-    def _create_files(self, account: dict[str, object]) -> None:
+    def _let_the_old_one_go(self) -> None:
+        """Waits for the server of a starter that was killed a moment ago: it is closing its files."""
+        mark = self.folder / "postmaster.pid"
+        until = time.monotonic() + STOPPED_WITHIN
+        while mark.exists() and time.monotonic() < until:
+            # A mark whose process is gone is PostgreSQL's own business: it checks, and clears it away.
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                os.kill(int(mark.read_text().split()[0]), 0)
+                time.sleep(0.05)
+                continue
+            return
+
+    def _create_files(self, account: dict[str, Any]) -> None:
         # The built-in locale reads and folds Cyrillic, and sorts alike on every machine.
-        command = [str(_binary("initdb")), "-D", str(self.folder), "-U", "postgres", "--auth=trust", "--no-instructions"]
+        command = [
+            str(_binary("initdb")),
+            "-D",
+            str(self.folder),
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--no-instructions",
+        ]
         command += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
         command += [] if self.lasting else ["--no-sync"]
         done = subprocess.run(command, cwd="/", env=_environment(), capture_output=True, text=True, **account)
@@ -165,7 +187,7 @@ def _binary(name: str) -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 
-def _account() -> dict[str, object]:
+def _account() -> dict[str, Any]:
     """Whom PostgreSQL runs as, for `subprocess`: it refuses to run as root, so root lends it an account of its own."""
     if os.geteuid() != 0:
         return {}

@@ -1,4 +1,4 @@
-"""Health checks for a container: `python -m pipeline_crm.launch.probe web|beat` ends with 0 when that process is well."""
+"""Health checks for a container: `python -m pipeline_crm.launch.probe web|beat` ends with 0 when it is well."""
 
 import os
 import sys

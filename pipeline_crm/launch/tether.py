@@ -10,7 +10,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def to_parent(on_death: Signals) -> Callable[[], None] | None:
-    """What `subprocess` should call in the child before it becomes its program; None where the system has no such tie."""
+    """What `subprocess` calls in the child before it becomes its program; None where the system has no such tie."""
     try:
         prctl = ctypes.CDLL(None, use_errno=True).prctl
     except (OSError, AttributeError):

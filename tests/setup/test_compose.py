@@ -28,7 +28,11 @@ def check_command(words: list[str]) -> None:
     match words:
         case ["python", "manage.py", command, *options]:
             done = subprocess.run(
-                [sys.executable, "manage.py", "help", command], cwd=places.ROOT, capture_output=True, text=True, check=True
+                [sys.executable, "manage.py", "help", command],
+                cwd=places.ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
             )
             assert [word for word in options if word not in done.stdout] == []
         case ["python", "-m", module, *arguments]:
@@ -146,6 +150,17 @@ def test_the_image_is_built_of_what_exists():
 
 def test_whatever_the_image_needs_is_let_in():
     let_in = {line[1:] for line in (places.ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    needed = {"manage.py", "pipeline_crm", "leads", "deals", "accounts", "templates", "static", "locale", "requirements", "ui"}
+    needed = {
+        "manage.py",
+        "pipeline_crm",
+        "leads",
+        "deals",
+        "accounts",
+        "templates",
+        "static",
+        "locale",
+        "requirements",
+        "ui",
+    }
 
     assert needed - let_in == set()

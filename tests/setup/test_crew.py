@@ -13,7 +13,9 @@ import pytest
 from pipeline_crm.launch import crew, places
 
 # A member that leaves a child of its own behind when it is asked to end.
-LEAVES_A_CHILD = "import subprocess, sys; child = subprocess.Popen(['sleep', '600']); print(child.pid, flush=True); child.wait()"
+LEAVES_A_CHILD = (
+    "import subprocess, sys; child = subprocess.Popen(['sleep', '600']); print(child.pid, flush=True); child.wait()"
+)
 STARTER = """
 import os, sys, time
 from pathlib import Path
@@ -84,7 +86,9 @@ def test_stopping_leaves_no_grandchild(members, tmp_path):
 def test_a_member_that_will_not_end_is_killed(members, tmp_path, monkeypatch):
     monkeypatch.setattr(crew, "PATIENCE", 0.2)
     log = tmp_path / "log"
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(600)"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(600)"
+    )
     member = start(members, sys.executable, "-c", stubborn, log=log)
     assert soon(lambda: log.read_text() == "here\n")
 
@@ -94,7 +98,9 @@ def test_a_member_that_will_not_end_is_killed(members, tmp_path, monkeypatch):
 
 
 def test_members_do_not_outlive_a_starter_that_was_killed():
-    with subprocess.Popen([sys.executable, "-c", STARTER], cwd=places.ROOT, stdout=subprocess.PIPE, text=True) as starter:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER], cwd=places.ROOT, stdout=subprocess.PIPE, text=True
+    ) as starter:
         member = int(starter.stdout.readline())
         assert alive(member)
 

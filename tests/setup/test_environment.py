@@ -22,7 +22,16 @@ def test_an_empty_variable_is_a_missing_one(monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "meaning"),
-    [("1", True), ("true", True), ("Yes", True), ("on", True), ("0", False), ("", False), ("no", False), (" off ", False)],
+    [
+        ("1", True),
+        ("true", True),
+        ("Yes", True),
+        ("on", True),
+        ("0", False),
+        ("", False),
+        ("no", False),
+        (" off ", False),
+    ],
 )
 def test_a_flag_is_yes_or_no(monkeypatch, text, meaning):
     monkeypatch.setenv("DEBUG", text)
@@ -58,9 +67,9 @@ def test_a_database_address_is_taken_apart():
 
 
 def test_a_database_may_live_behind_a_socket():
-    found = environment.database("postgresql://postgres@/pipeline?host=/tmp/folder")
+    found = environment.database("postgresql://postgres@/pipeline?host=/srv/folder")
 
-    assert (found["HOST"], found["NAME"], found["OPTIONS"]) == ("/tmp/folder", "pipeline", {})
+    assert (found["HOST"], found["NAME"], found["OPTIONS"]) == ("/srv/folder", "pipeline", {})
 
 
 @pytest.mark.parametrize(
@@ -91,7 +100,12 @@ def test_a_wrong_database_address_is_refused_without_repeating_the_password(url,
 def test_a_mail_server_is_taken_apart(url, port, tls, ssl):
     options = environment.mailer(url)["OPTIONS"]
 
-    assert (options["host"], options["port"], options["use_tls"], options["use_ssl"]) == ("mail.example.com", port, tls, ssl)
+    assert (options["host"], options["port"], options["use_tls"], options["use_ssl"]) == (
+        "mail.example.com",
+        port,
+        tls,
+        ssl,
+    )
 
 
 def test_mail_may_go_nowhere():

@@ -17,7 +17,9 @@ LEND = [sys.executable, "-m", "pipeline_crm.launch.postgres", "run", "--"]
 
 def lend(*command: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return subprocess.run([*LEND, *command], cwd=places.ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*LEND, *command], cwd=places.ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def folder(url: str) -> Path:
