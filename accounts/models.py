@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 from django.core.validators import MinValueValidator
@@ -10,8 +11,9 @@ from django_fsm import FSMField, transition
 
 from deals.models import Deal
 from deals.models import State as DealState
+from pipeline_crm.conveyor.clocks import Running
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.conveyor.records import Clock, ConveyorItem
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.tiers.stages import Stage
 
@@ -43,14 +45,18 @@ class Account(ConveyorItem):
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     deal = models.ForeignKey(Deal, models.PROTECT, related_name="accounts", verbose_name=_("first deal"))
-    bought_total = models.DecimalField(_("bought in total"), max_digits=16, decimal_places=2, default=0, validators=[MinValueValidator(0)])
+    bought_total = models.DecimalField(
+        _("bought in total"), max_digits=16, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+    )
     currency = models.CharField(_("currency"), max_length=3)
     purchases = models.PositiveIntegerField(_("purchases"), default=0)
     last_purchase_at = models.DateTimeField(_("last purchase"), null=True, blank=True)
     cadence_days = models.PositiveSmallIntegerField(_("touch every (days)"), validators=[MinValueValidator(1)])
     next_touch_on = models.DateField(_("next touch"), null=True, blank=True)
     comment = models.TextField(_("comment"), max_length=2000, blank=True)
-    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why churned"))
+    reason = models.ForeignKey(
+        Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why churned")
+    )
 
     class Meta(ConveyorItem.Meta):
         verbose_name = _("account")
@@ -58,7 +64,10 @@ class Account(ConveyorItem):
         constraints: ClassVar = [
             CheckConstraint(condition=Q(state__in=State.values), name="an_account_is_in_a_known_state"),
             UniqueConstraint(fields=["client", "pipeline"], name="a_client_has_one_account_in_a_pipeline"),
-            CheckConstraint(condition=Q(state="churned", reason__isnull=False) | (~Q(state="churned") & Q(reason=None)), name="a_churned_account_says_why"),
+            CheckConstraint(
+                condition=Q(state="churned", reason__isnull=False) | (~Q(state="churned") & Q(reason=None)),
+                name="a_churned_account_says_why",
+            ),
             CheckConstraint(condition=Q(cadence_days__gte=1), name="an_account_is_touched_some_day"),
         ]
         triggers: ClassVar = laws(Stage.ACCOUNT, begins=[State.OFFERED, State.ACTIVE], moves=MOVES)
@@ -67,6 +76,13 @@ class Account(ConveyorItem):
     def amount(self):
         """What the card shows: bought in total."""
         return self.bought_total
+
+    def own_clocks(self) -> list[Running]:
+        """The day of the next touch, to its end."""
+        if self.next_touch_on is None or self.seat_id is None or self.state == State.OFFERED:
+            return []
+        end = datetime.combine(self.next_touch_on + timedelta(days=1), time(), self.pipeline.zone)
+        return [Running(Clock.SILENCE, self.touched_at or self.owner_since, max(end, self.owner_since))]
 
     def trail(self) -> dict[Stage, list[int]]:
         """The account, the deals it has bought by, and the leads that those came from."""

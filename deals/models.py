@@ -42,14 +42,22 @@ class Deal(ConveyorItem):
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     lead = models.ForeignKey(Lead, models.PROTECT, null=True, blank=True, related_name="deals", verbose_name=_("lead"))
-    repeat_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name=_("repeat of"))
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product of interest"))
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    repeat_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name=_("repeat of")
+    )
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product of interest")
+    )
+    amount = models.DecimalField(
+        _("amount"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     currency = models.CharField(_("currency"), max_length=3)
     expected_on = models.DateField(_("expected close"), null=True, blank=True)
     competitor = models.CharField(_("competitor"), max_length=120, blank=True)
     comment = models.TextField(_("comment"), max_length=2000, blank=True)
-    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why lost or returned"))
+    reason = models.ForeignKey(
+        Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why lost or returned")
+    )
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta(ConveyorItem.Meta):
@@ -57,10 +65,21 @@ class Deal(ConveyorItem):
         verbose_name_plural = _("deals")
         constraints: ClassVar = [
             CheckConstraint(condition=Q(state__in=State.values), name="a_deal_is_in_a_known_state"),
-            CheckConstraint(condition=Q(lead__isnull=False) | Q(repeat_of__isnull=False), name="a_deal_comes_from_a_lead_or_an_account"),
-            CheckConstraint(condition=Q(state="lost", reason__isnull=False) | ~Q(state="lost"), name="a_lost_deal_says_why"),
-            CheckConstraint(condition=Q(state="returned", reason__isnull=False) | ~Q(state="returned"), name="a_returned_deal_says_why"),
-            CheckConstraint(condition=Q(state__in=["lost", "returned"]) | Q(reason=None), name="only_a_deal_that_ended_badly_has_a_reason"),
+            CheckConstraint(
+                condition=Q(lead__isnull=False) | Q(repeat_of__isnull=False),
+                name="a_deal_comes_from_a_lead_or_an_account",
+            ),
+            CheckConstraint(
+                condition=Q(state="lost", reason__isnull=False) | ~Q(state="lost"), name="a_lost_deal_says_why"
+            ),
+            CheckConstraint(
+                condition=Q(state="returned", reason__isnull=False) | ~Q(state="returned"),
+                name="a_returned_deal_says_why",
+            ),
+            CheckConstraint(
+                condition=Q(state__in=["lost", "returned"]) | Q(reason=None),
+                name="only_a_deal_that_ended_badly_has_a_reason",
+            ),
             CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_deal_is_not_worth_less_than_nothing"),
             UniqueConstraint(fields=["lead"], condition=~Q(state="returned"), name="a_lead_becomes_one_deal_at_a_time"),
         ]

@@ -44,22 +44,36 @@ class Lead(ConveyorItem):
     OPEN = (State.NEW, State.CONTACTED, State.PARKED)
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.NEW, protected=True)
-    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source"))
+    source = models.ForeignKey(
+        Source, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
+    )
     campaign = models.CharField(_("campaign"), max_length=120, blank=True)
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product of interest"))
-    amount = models.DecimalField(_("expected amount"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product of interest")
+    )
+    amount = models.DecimalField(
+        _("expected amount"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     currency = models.CharField(_("currency"), max_length=3)
     comment = models.TextField(_("comment"), max_length=2000, blank=True)
     until = models.DateTimeField(_("parked until"), null=True, blank=True)
-    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why disqualified"))
+    reason = models.ForeignKey(
+        Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why disqualified")
+    )
 
     class Meta(ConveyorItem.Meta):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         constraints: ClassVar = [
             CheckConstraint(condition=Q(state__in=State.values), name="a_lead_is_in_a_known_state"),
-            CheckConstraint(condition=Q(state="parked", until__isnull=False) | (~Q(state="parked") & Q(until=None)), name="a_parked_lead_has_a_date"),
-            CheckConstraint(condition=Q(state="disqualified", reason__isnull=False) | (~Q(state="disqualified") & Q(reason=None)), name="a_disqualified_lead_says_why"),
+            CheckConstraint(
+                condition=Q(state="parked", until__isnull=False) | (~Q(state="parked") & Q(until=None)),
+                name="a_parked_lead_has_a_date",
+            ),
+            CheckConstraint(
+                condition=Q(state="disqualified", reason__isnull=False) | (~Q(state="disqualified") & Q(reason=None)),
+                name="a_disqualified_lead_says_why",
+            ),
             CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_lead_is_not_worth_less_than_nothing"),
         ]
         triggers: ClassVar = laws(Stage.LEAD, begins=[State.NEW], moves=MOVES)
@@ -67,6 +81,10 @@ class Lead(ConveyorItem):
     def parked_until(self) -> datetime | None:
         """Until when the lead sleeps."""
         return self.until
+
+    def wake(self) -> None:
+        """The date has come."""
+        self.contact()
 
     @transition(state, source=[State.NEW, State.PARKED], target=State.CONTACTED)
     def contact(self) -> None:

@@ -10,8 +10,9 @@ ALTER TABLE deals_deal ADD CONSTRAINT a_tier_is_of_the_pipeline_of_the_record FO
 ALTER TABLE deals_deal ADD CONSTRAINT a_step_is_of_the_pipeline_of_the_record FOREIGN KEY (step_id, pipeline_id) REFERENCES tiers_step (id, pipeline_id)
     DEFERRABLE INITIALLY DEFERRED;
 CREATE FUNCTION a_qualified_lead_has_its_deal() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE the_lead bigint := CASE WHEN TG_TABLE_NAME = 'leads_lead' THEN NEW.id ELSE NEW.lead_id END;
+DECLARE the_lead bigint;
 BEGIN
+    IF TG_TABLE_NAME = 'leads_lead' THEN the_lead := NEW.id; ELSE the_lead := NEW.lead_id; END IF;
     IF EXISTS (SELECT 1 FROM leads_lead WHERE id = the_lead AND state = 'qualified')
        AND NOT EXISTS (SELECT 1 FROM deals_deal WHERE lead_id = the_lead AND state <> 'returned') THEN
         RAISE EXCEPTION 'a_qualified_lead_has_its_deal: lead %', the_lead

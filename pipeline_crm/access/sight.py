@@ -47,7 +47,11 @@ class Sight:
 
     def works(self, stage: Stage | str) -> bool:
         """Whether any record of a stage can be worked, led or headed from here."""
-        return self.everything or bool(self.headed) or any(tier.works(stage) for tier in self.worked)
+        return (
+            self.everything
+            or bool(self.headed)
+            or any(tier.works(stage) or _repeats(tier, stage) for tier in self.worked)
+        )
 
     def supervises(self, tier: Tier) -> bool:
         """Whether the person steers this tier: its team lead or its head of sales."""
@@ -62,6 +66,11 @@ def _ids(rows: Iterable[Any]) -> frozenset[int]:
     return frozenset(row.pk for row in rows)
 
 
+def _repeats(tier: Tier, stage: Stage | str) -> bool:
+    """Whether a farmer's tier works repeat deals itself."""
+    return stage == Stage.DEAL and tier.works_account and tier.pipeline.repeat_deals == Pipeline.RepeatDeals.FARMER
+
+
 def sight_of(user: User | AnonymousUser) -> Sight:
     """Reads what a person may see; within a request it is read once."""
     kept = user.__dict__.get("sight")
@@ -74,12 +83,30 @@ def read_sight(user: User | AnonymousUser) -> Sight:
         return Sight()
     worked, led = _granted(user, Tier, "work_tier", "lead_tier")
     headed, analysed = _granted(user, Pipeline, "head_pipeline", "analyse_pipeline")
-    seats = tuple(Seat.objects.open().filter(user=user, tier__in=[tier.pk for tier in worked]).select_related("tier__pipeline").order_by("id"))
-    return Sight(user_id=user.pk, seats=seats, worked=worked, led=led, headed=headed, analysed=analysed, everything=user.is_superuser)
+    seats = tuple(
+        Seat.objects.open()
+        .filter(user=user, tier__in=[tier.pk for tier in worked])
+        .select_related("tier__pipeline")
+        .order_by("id")
+    )
+    return Sight(
+        user_id=user.pk,
+        seats=seats,
+        worked=worked,
+        led=led,
+        headed=headed,
+        analysed=analysed,
+        everything=user.is_superuser,
+    )
 
 
 def _granted(user: User, model: type[Tier] | type[Pipeline], *codenames: str) -> list[tuple[Any, ...]]:
     rows = model.objects.select_related("pipeline") if model is Tier else model.objects
     return [
-        tuple(get_objects_for_user(user, f"tiers.{codename}", rows.all(), accept_global_perms=False, with_superuser=False).order_by("id")) for codename in codenames
+        tuple(
+            get_objects_for_user(
+                user, f"tiers.{codename}", rows.all(), accept_global_perms=False, with_superuser=False
+            ).order_by("id")
+        )
+        for codename in codenames
     ]

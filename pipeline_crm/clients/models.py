@@ -59,8 +59,13 @@ class ContactPoint(models.Model):
         ordering: ClassVar = ["kind", "id"]
         constraints: ClassVar = [
             UniqueConstraint(fields=["kind", "value"], name="a_contact_point_belongs_to_one_client"),
-            CheckConstraint(condition=~Q(kind="phone") | Q(value__regex=r"^\+[1-9][0-9]{6,14}$"), name="a_phone_is_in_e164"),
-            CheckConstraint(condition=~Q(kind="email") | Q(value__regex=r"^[^A-Z[:space:]]+@[^A-Z[:space:]]+$"), name="an_email_is_in_lower_case"),
+            CheckConstraint(
+                condition=~Q(kind="phone") | Q(value__regex=r"^\+[1-9][0-9]{6,14}$"), name="a_phone_is_in_e164"
+            ),
+            CheckConstraint(
+                condition=~Q(kind="email") | Q(value__regex=r"^[^A-Z[:space:]]+@[^A-Z[:space:]]+$"),
+                name="an_email_is_in_lower_case",
+            ),
         ]
 
     def __str__(self) -> str:

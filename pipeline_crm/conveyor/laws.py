@@ -9,7 +9,7 @@ import pgtrigger
 from pipeline_crm.tiers.stages import Stage
 
 _STANDS_ON_ITS_BELT = """
-    IF NOT EXISTS (SELECT 1 FROM tiers_tier WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND works_{stage}) THEN
+    IF NOT EXISTS (SELECT 1 FROM tiers_tier WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND (works_{stage}{or_else})) THEN
         RAISE EXCEPTION 'a_record_is_at_the_tier_of_its_stage: tier % does not work {stage}', NEW.tier_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_is_at_the_tier_of_its_stage';
     END IF;
@@ -78,17 +78,36 @@ def laws(stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]
         RETURN NEW;
     """
     table = f"{stage}s_{stage}"
+    # A farmer may work a repeat deal at the tier of accounts, where the pipeline says so.
+    or_else = " OR (works_account AND NEW.repeat_of_id IS NOT NULL)" if stage == Stage.DEAL else ""
     deferred = {"when": pgtrigger.After, "operation": WRITES, "timing": pgtrigger.Deferred}
     return [
         pgtrigger.FSM(name=f"a_{stage}_moves_by_its_rules", field="state", transitions=sorted(moves)),
-        pgtrigger.Trigger(name=f"a_{stage}_begins_at_the_beginning", when=pgtrigger.Before, operation=pgtrigger.Insert, func=born),
-        pgtrigger.Trigger(name=f"a_{stage}_stands_on_its_belt", when=pgtrigger.Before, operation=WRITES, func=_STANDS_ON_ITS_BELT.format(stage=stage)),
-        pgtrigger.Trigger(name=f"a_{stage}_counts_its_moves", when=pgtrigger.Before, operation=WRITES, func=_VERSION_COUNTS_MOVES),
-        pgtrigger.Trigger(name=f"a_{stage}_writes_its_moves", func=_EVERY_MOVE_IS_WRITTEN.format(stage=stage), **deferred),
+        pgtrigger.Trigger(
+            name=f"a_{stage}_begins_at_the_beginning", when=pgtrigger.Before, operation=pgtrigger.Insert, func=born
+        ),
+        pgtrigger.Trigger(
+            name=f"a_{stage}_stands_on_its_belt",
+            when=pgtrigger.Before,
+            operation=WRITES,
+            func=_STANDS_ON_ITS_BELT.format(stage=stage, or_else=or_else),
+        ),
+        pgtrigger.Trigger(
+            name=f"a_{stage}_counts_its_moves", when=pgtrigger.Before, operation=WRITES, func=_VERSION_COUNTS_MOVES
+        ),
+        pgtrigger.Trigger(
+            name=f"a_{stage}_writes_its_moves", func=_EVERY_MOVE_IS_WRITTEN.format(stage=stage), **deferred
+        ),
         *(
             []
             if stage == Stage.LEAD
-            else [pgtrigger.Trigger(name=f"an_offered_{stage}_has_a_hand_off", func=_AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=table), **deferred)]
+            else [
+                pgtrigger.Trigger(
+                    name=f"an_offered_{stage}_has_a_hand_off",
+                    func=_AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=table),
+                    **deferred,
+                )
+            ]
         ),
         pgtrigger.Protect(name=f"a_{stage}_is_never_deleted", operation=pgtrigger.Delete),
     ]

@@ -21,4 +21,9 @@ class RefusalMiddleware:
         """Answers a refusal with its own status; anything else is not ours."""
         if not isinstance(exception, Refused):
             return None
-        return render(request, "errors/refused.html", {"sentence": exception.sentence, "back": request.POST.get("next") or "/"}, status=exception.status)
+        return render(
+            request,
+            "errors/refused.html",
+            {"sentence": exception.sentence, "back": request.POST.get("next") or "/"},
+            status=exception.status,
+        )

@@ -35,7 +35,9 @@ class HandOff(FSMModelMixin, models.Model):
     from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="given", verbose_name=_("from tier"))
     to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="received", verbose_name=_("to tier"))
     giver = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="given", verbose_name=_("giver"))
-    receiver = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="received", verbose_name=_("receiver"))
+    receiver = models.ForeignKey(
+        Seat, models.PROTECT, null=True, blank=True, related_name="received", verbose_name=_("receiver")
+    )
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     summary = models.TextField(_("what the next person must know"), max_length=2000)
     need = models.CharField(_("need"), max_length=200, blank=True)
@@ -45,21 +47,35 @@ class HandOff(FSMModelMixin, models.Model):
     next_step = models.CharField(_("agreed next step"), max_length=200, blank=True)
     offered_at = models.DateTimeField(_("offered"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answered by"))
-    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why returned"))
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answered by")
+    )
+    reason = models.ForeignKey(
+        Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("why returned")
+    )
     comment = models.CharField(_("comment"), max_length=500, blank=True)
-    mark = models.PositiveSmallIntegerField(_("mark for the brief"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)])
+    mark = models.PositiveSmallIntegerField(
+        _("mark for the brief"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
 
     class Meta:
         verbose_name = _("hand-off")
         verbose_name_plural = _("hand-offs")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
-            UniqueConstraint(fields=["to_stage", "to_id"], condition=Q(state="offered"), name="a_record_is_offered_once_at_a_time"),
+            UniqueConstraint(
+                fields=["to_stage", "to_id"], condition=Q(state="offered"), name="a_record_is_offered_once_at_a_time"
+            ),
             CheckConstraint(condition=~Q(summary=""), name="a_hand_off_has_a_brief"),
-            CheckConstraint(condition=Q(state="offered", answered_at=None) | (~Q(state="offered") & Q(answered_at__isnull=False)), name="an_answer_has_its_hour"),
+            CheckConstraint(
+                condition=Q(state="offered", answered_at=None) | (~Q(state="offered") & Q(answered_at__isnull=False)),
+                name="an_answer_has_its_hour",
+            ),
             CheckConstraint(condition=~Q(state="returned") | Q(reason__isnull=False), name="a_return_says_why"),
-            CheckConstraint(condition=Q(mark=None) | (Q(mark__gte=1) & Q(mark__lte=5) & Q(state="accepted")), name="a_mark_is_one_to_five_on_what_was_accepted"),
+            CheckConstraint(
+                condition=Q(mark=None) | (Q(mark__gte=1) & Q(mark__lte=5) & Q(state__in=["accepted", "returned"])),
+                name="a_mark_is_one_to_five_on_what_was_answered",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["to_stage", "to_id"], name="hand_offs_to_a_record"),
@@ -87,7 +103,7 @@ class HandOff(FSMModelMixin, models.Model):
     def accept(self) -> None:
         """The receiver takes the client."""
 
-    @transition(state, source=State.OFFERED, target=State.RETURNED)
+    @transition(state, source=[State.OFFERED, State.ACCEPTED], target=State.RETURNED)
     def send_back(self) -> None:
         """The receiver returns the client."""
 

@@ -59,6 +59,10 @@ class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
         """Records for which the sweep has something to do."""
         return self.filter(stale_at__lte=now)
 
+    def forsaken(self) -> Self:
+        """Open records whose owner may no longer hold any."""
+        return self.open().filter(Q(seat__is_open=False) | Q(seat__user__is_active=False))
+
     def late(self, now: datetime) -> Self:
         """Open records whose clock has run out."""
         return self.open().filter(due_at__lte=now)
@@ -82,7 +86,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="%(class)ss", verbose_name=_("client"))
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="%(class)ss", verbose_name=_("pipeline"))
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="%(class)ss", verbose_name=_("tier"))
-    seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="%(class)ss", verbose_name=_("owner"))
+    seat = models.ForeignKey(
+        Seat, models.PROTECT, null=True, blank=True, related_name="%(class)ss", verbose_name=_("owner")
+    )
     step = models.ForeignKey(Step, models.PROTECT, related_name="%(class)ss", verbose_name=_("step"))
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
     created_at = models.DateTimeField(_("since"))
@@ -117,9 +123,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
         return f"{self.stage} {self.pk}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **how: Any) -> Self:
         """Remembers where the record stood, so that a movement can tell."""
-        item = super().from_db(db, field_names, values)
+        item = super().from_db(db, field_names, values, **how)
         item.remember()
         return item
 
@@ -132,7 +138,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
 
     def remember(self) -> None:
         """Keeps the place on the belt as it is in the database."""
-        self.stood: dict[str, Any] = {name: self.__dict__.get(name) for name in ("state", "step_id", "seat_id", "tier_id")}
+        self.stood: dict[str, Any] = {
+            name: self.__dict__.get(name) for name in ("state", "step_id", "seat_id", "tier_id")
+        }
 
     @property
     def is_open(self) -> bool:
@@ -170,6 +178,14 @@ class ConveyorItem(FSMModelMixin, models.Model):
     def parked_until(self) -> datetime | None:
         """Until when the record sleeps; stages that can be parked say so."""
         return None
+
+    def own_clocks(self) -> list:
+        """Clocks that only this stage has; they take the place of silence."""
+        return []
+
+    def wake(self) -> None:
+        """Comes back from its sleep; stages that can be parked say how."""
+        raise NotImplementedError
 
     def trail(self) -> dict[Stage, list[int]]:
         """The records whose history travelled here with the client, this one among them."""

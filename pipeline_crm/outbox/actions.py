@@ -9,7 +9,10 @@ from .models import Notice
 def tell(users: Iterable[int], *, kind: Notice.Kind, stage: str, record_id: int, event: str, now: datetime) -> None:
     """Puts a notice into the outbox of each person, once per event, in the transaction of the fact itself."""
     Notice.objects.bulk_create(
-        [Notice(user_id=user, kind=kind, stage=stage, record_id=record_id, event=event, at=now) for user in sorted(set(users))],
+        [
+            Notice(user_id=user, kind=kind, stage=stage, record_id=record_id, event=event, at=now)
+            for user in sorted(set(users))
+        ],
         ignore_conflicts=True,
     )
 

@@ -27,6 +27,7 @@ class Notice(models.Model):
         WARNED = "warned", _("A clock has run out in your team")
         POOL_STUCK = "pool_stuck", _("A record waits in the pool and nobody can take it")
         ENQUIRY = "enquiry", _("A client of yours wrote again")
+        BOUGHT = "bought", _("A client of yours has bought again")
         WOKEN = "woken", _("A parked lead came back")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name=_("to"))
@@ -42,7 +43,9 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [UniqueConstraint(fields=["user", "event"], name="an_event_is_told_once")]
-        indexes: ClassVar = [models.Index(fields=["user", "-at"], condition=Q(read_at=None), name="unread_notices_of_a_person")]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-at"], condition=Q(read_at=None), name="unread_notices_of_a_person")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.event}"

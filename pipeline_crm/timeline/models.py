@@ -77,9 +77,13 @@ class Movement(OfRecord):
         verbose_name = _("movement")
         verbose_name_plural = _("movements")
         ordering: ClassVar = ["at", "id"]
-        constraints: ClassVar = [UniqueConstraint(fields=["stage", "record_id", "version"], name="a_version_has_one_movement")]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["stage", "record_id", "version"], name="a_version_has_one_movement")
+        ]
         indexes: ClassVar = [models.Index(fields=["pipeline", "cause", "at"], name="movements_by_cause_for_reports")]
-        triggers: ClassVar = [pgtrigger.Protect(name="movements_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="movements_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} {self.record_id} v{self.version} {self.cause}"
@@ -120,12 +124,16 @@ class Entry(OfRecord):
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
         ordering: ClassVar = ["at", "id"]
-        constraints: ClassVar = [CheckConstraint(condition=~Q(kind="call") | ~Q(outcome=""), name="a_call_has_an_outcome")]
+        constraints: ClassVar = [
+            CheckConstraint(condition=~Q(kind="call") | ~Q(outcome=""), name="a_call_has_an_outcome")
+        ]
         indexes: ClassVar = [
             models.Index(fields=["stage", "record_id", "at"], name="entries_of_a_record"),
             models.Index(fields=["by", "kind", "at"], name="entries_of_a_person_for_norms"),
         ]
-        triggers: ClassVar = [pgtrigger.Protect(name="entries_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="entries_are_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} {self.record_id} {self.kind}"
@@ -139,17 +147,25 @@ class Task(OfRecord):
 
     title = models.CharField(_("what to do"), max_length=200)
     due_at = models.DateTimeField(_("due"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("set by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("set by")
+    )
     created_at = models.DateTimeField(_("set"))
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("done by"))
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("done by")
+    )
 
     class Meta:
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering: ClassVar = ["due_at", "id"]
         constraints: ClassVar = [CheckConstraint(condition=~Q(title=""), name="a_task_says_what_to_do")]
-        indexes: ClassVar = [models.Index(fields=["stage", "record_id", "due_at"], condition=Q(done_at=None), name="open_tasks_of_a_record")]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["stage", "record_id", "due_at"], condition=Q(done_at=None), name="open_tasks_of_a_record"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

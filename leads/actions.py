@@ -1,0 +1,191 @@
+"""What a scout does with a lead, from the first word to the door of the hunters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.clients.actions import Person, enrol, find, lock_points, points_of
+from pipeline_crm.clients.models import Client
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor.assignment import choose_seat, room_for_one_more
+from pipeline_crm.conveyor.errors import Refused
+from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
+from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.outbox.actions import tell
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.models import Pipeline, Product, Reason, Seat, Source
+from pipeline_crm.tiers.stages import Stage
+from pipeline_crm.timeline.models import Cause, Entry
+
+from .models import Lead, State
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """What somebody told us when they came: who they are, how to reach them, what they want."""
+
+    person: Person
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    source: Source | None = None
+    campaign: str = ""
+    product: Product | None = None
+    amount: Decimal | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A new lead, or the record of whoever has the client already; which of them is nobody's business but the owner's."""
+
+    item: ConveyorItem
+    known: bool
+
+
+@transaction.atomic
+def capture(
+    pipeline: Pipeline, enquiry: Enquiry, *, by: User | None, now: datetime, keep_for: Seat | None = None
+) -> Captured:
+    """Somebody showed an interest: a new lead, or word to the person who looks after this client already."""
+    points = points_of(enquiry.phones, enquiry.emails, country=pipeline.country)
+    if not points:
+        raise Refused(_("Write a phone number or an e-mail address: without one nobody can be reached."))
+    lock_points(points)
+    client = find(points)
+    item = looked_after(client, pipeline) if client else None
+    if item is not None:
+        _pass_enquiry(item, enquiry, points, by=by, now=now)
+        return Captured(item, known=True)
+    client = client or enrol(enquiry.person, points, now=now)
+    return Captured(_begin(pipeline, client, enquiry, by=by, now=now, keep_for=keep_for), known=False)
+
+
+def looked_after(client: Client, pipeline: Pipeline) -> ConveyorItem | None:
+    """The record by which somebody has this client, the furthest along the belt, locked."""
+    for stage in reversed(Stage):
+        rows = (
+            BELT[stage].objects.select_for_update(of=("self",)).filter(client=client, pipeline=pipeline).order_by("-id")
+        )
+        # An account stays the farmer's even when the client has left.
+        item = (rows if stage == Stage.ACCOUNT else rows.open()).first()
+        if item is not None:
+            return item
+    return None
+
+
+def _begin(
+    pipeline: Pipeline, client: Client, enquiry: Enquiry, *, by: User | None, now: datetime, keep_for: Seat | None
+) -> Lead:
+    tier = pipeline.tier_for(Stage.LEAD)
+    seat, why = keep_for, {"strategy": "own"}
+    if seat is None or seat.tier_id != tier.pk or not room_for_one_more(seat):
+        seat, why = choose_seat(tier, now=now)
+    lead = Lead(
+        client=client,
+        pipeline=pipeline,
+        tier=tier,
+        step=pipeline.steps.filter(stage=Stage.LEAD).order_by("position", "id")[0],
+        created_at=now,
+        step_since=now,
+        currency=pipeline.currency,
+        source=enquiry.source,
+        campaign=enquiry.campaign,
+        product=enquiry.product,
+        amount=enquiry.amount,
+        comment=enquiry.comment,
+    )
+    lead.give(seat, now=now)
+    keep(lead, cause=Cause.CAPTURED, by=by, now=now, why=why)
+    if seat is not None and (by is None or seat.user_id != by.pk):
+        tell(
+            [seat.user_id],
+            kind=Notice.Kind.ASSIGNED,
+            stage=lead.stage,
+            record_id=lead.pk,
+            event=f"lead:{lead.pk}:1:given",
+            now=now,
+        )
+    return lead
+
+
+def _pass_enquiry(
+    item: ConveyorItem, enquiry: Enquiry, points: list[tuple[str, str]], *, by: User | None, now: datetime
+) -> None:
+    said = {
+        "contacts": [value for _kind, value in points],
+        "source": str(enquiry.source or ""),
+        "product": str(enquiry.product or ""),
+    }
+    entry = belt.record(item, kind=Entry.Kind.ENQUIRY, by=by, now=now, text=enquiry.comment, details=said)
+    owners = (
+        [item.seat.user_id]
+        if item.seat
+        else list(Seat.objects.open().leads().filter(tier=item.tier_id).values_list("user_id", flat=True))
+    )
+    tell(owners, kind=Notice.Kind.ENQUIRY, stage=item.stage, record_id=item.pk, event=f"enquiry:{entry.pk}", now=now)
+
+
+@transaction.atomic
+def log_touch(
+    lead_id: int, *, kind: str, by: User, now: datetime, text: str = "", outcome: str = "", seen: int | None = None
+) -> Lead:
+    """Writes down a call, message or meeting; a talk with a new or parked lead makes it contacted."""
+    lead, _entry = belt.touch(Lead, lead_id, kind=kind, by=by, now=now, text=text, outcome=outcome, seen=seen)
+    talked = kind == Entry.Kind.MEETING or outcome == Entry.Outcome.REACHED
+    if talked and lead.state in (State.NEW, State.PARKED):
+        shift(lead, "contact")
+        keep(lead, cause=Cause.CONTACTED, by=by, now=now)
+    return lead
+
+
+@transaction.atomic
+def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
+    """Calls a parked lead back before its date."""
+    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    shift(lead, "contact")
+    keep(lead, cause=Cause.CONTACTED, by=by, now=now)
+    return lead
+
+
+@transaction.atomic
+def park(lead_id: int, *, until: datetime, by: User, now: datetime, seen: int | None = None) -> Lead:
+    """The client asked to be called on a later day; the lead comes back by itself."""
+    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    if until <= now:
+        raise Refused(_("Choose a moment in the future: a lead cannot sleep until yesterday."))
+    shift(lead, "park", until)
+    keep(lead, cause=Cause.PARKED, by=by, now=now)
+    return lead
+
+
+@transaction.atomic
+def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: int | None = None) -> Lead:
+    """There is no need, or nobody to talk with; the lead is closed with a reason."""
+    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    belt.refuse_foreign_reason(reason, lead, Reason.Kind.DISQUALIFY)
+    shift(lead, "disqualify", reason)
+    keep(lead, cause=Cause.DISQUALIFIED, by=by, now=now)
+    return lead
+
+
+@transaction.atomic
+def reopen(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
+    """The team lead opens a disqualified lead again; its owner has it, or the tier's rule chooses."""
+    lead = hold(Lead, lead_id, by=by, now=now, seen=seen)
+    if not sight_of(by).supervises(lead.tier):
+        raise Refused(_("Only the team lead can open a closed lead again."))
+    shift(lead, "reopen")
+    seat, why = choose_seat(lead.tier, now=now, first=lead.seat)
+    lead.give(seat, now=now)
+    keep(lead, cause=Cause.REOPENED, by=by, now=now, why=why)
+    return lead

@@ -1,0 +1,317 @@
+"""What people do with a record at any stage; every page, import and task calls these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.outbox.actions import tell
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
+from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Task
+
+from .assignment import choose_seat, room_for_one_more
+from .clocks import wind
+from .errors import Refused, Taken
+from .handoff import hand_over, settle
+from .moves import hold, hold_to_work, keep
+from .records import BELT, ConveyorItem, Openness
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+
+@transaction.atomic
+def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
+    """Somebody takes a record out of the pool; two people never get the same one."""
+    item = hold(model, pk, by=by, now=now)
+    if not item.in_pool:
+        raise Taken(_("This client is no longer in the pool."))
+    _take(item, by=by, now=now)
+    return item
+
+
+@transaction.atomic
+def take_next(model: type[ConveyorItem], tier: Tier, *, by: User, now: datetime) -> ConveyorItem:
+    """Somebody takes the most urgent record of a tier's pool, without choosing."""
+    if sight_of(by).seat_at(tier.pk) is None:
+        raise Http404
+    pool = model.objects.in_pool(tier).most_urgent().select_for_update(of=("self",), skip_locked=True)
+    item = pool.select_related("client", "pipeline", "tier__pipeline", "step", "seat__user").first()
+    if item is None:
+        raise Refused(_("The pool is empty: there is nobody waiting now."))
+    _take(item, by=by, now=now)
+    return item
+
+
+def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
+    seat = sight_of(by).seat_at(item.tier_id)
+    if seat is None:
+        raise Refused(_("You have no open seat at this tier, so you cannot take its clients."))
+    if not room_for_one_more(seat):
+        raise Refused(
+            _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
+            % {"n": seat.capacity}
+        )
+    if item.state == "offered":
+        settle(item, seat=seat, by=by, now=now, cause=Cause.CLAIMED)
+    else:
+        item.give(seat, now=now)
+        keep(item, cause=Cause.CLAIMED, by=by, now=now)
+
+
+@transaction.atomic
+def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
+    """The owner puts a record back into the pool."""
+    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    if item.seat_id is None:
+        raise Refused(_("This record is in the pool already."))
+    hand_over(item, None, cause=Cause.RELEASED, by=by, now=now)
+    return item
+
+
+@transaction.atomic
+def move_step(
+    model: type[ConveyorItem], pk: int, *, step_id: int, by: User, now: datetime, seen: int | None = None
+) -> ConveyorItem:
+    """Puts a record on another step of its stage."""
+    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    step = Step.objects.filter(pipeline=item.pipeline_id, stage=item.stage, pk=step_id).first()
+    if step is None:
+        raise Refused(_("There is no such step at this stage any more. Reload the page and choose again."))
+    if step.pk != item.step_id:
+        item.stand(step, now=now)
+        keep(item, cause=Cause.STEPPED, by=by, now=now)
+    return item
+
+
+@transaction.atomic
+def touch(
+    model: type[ConveyorItem],
+    pk: int,
+    *,
+    kind: str,
+    by: User,
+    now: datetime,
+    text: str = "",
+    outcome: str = "",
+    seen: int | None = None,
+) -> tuple[ConveyorItem, Entry]:
+    """Writes down a call, a message or a meeting; this, and no mere edit, turns the clock of silence back."""
+    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    if kind not in TOUCHES:
+        raise Refused(_("Say what it was: a call, a message or a meeting."))
+    if kind == Entry.Kind.CALL and outcome not in Entry.Outcome.values:
+        raise Refused(_("Say how the call ended."))
+    if kind != Entry.Kind.CALL and not text.strip():
+        raise Refused(_("Write what was said: an empty touch does not count."))
+    item.touched_at = now
+    if not item.is_parked:
+        wind(item)
+    item.save()
+    return item, record(item, kind=kind, by=by, now=now, text=text, outcome=outcome if kind == Entry.Kind.CALL else "")
+
+
+@transaction.atomic
+def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: datetime) -> Entry:
+    """Writes a note on a record; no clock moves."""
+    item = hold(model, pk, by=by, now=now)
+    _refuse_hidden(item, by)
+    if not text.strip():
+        raise Refused(_("The note is empty: write something first."))
+    return record(item, kind=Entry.Kind.NOTE, by=by, now=now, text=text)
+
+
+@transaction.atomic
+def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime, by: User, now: datetime) -> Task:
+    """Sets something to do for a client; whoever has the client then, has the task."""
+    item = hold_to_work(model, pk, by=by, now=now)
+    if not title.strip():
+        raise Refused(_("Say what is to be done."))
+    return Task.objects.create(
+        client_id=item.client_id,
+        pipeline_id=item.pipeline_id,
+        stage=item.stage,
+        record_id=item.pk,
+        title=title.strip(),
+        due_at=due_at,
+        by=by,
+        created_at=now,
+    )
+
+
+@transaction.atomic
+def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, now: datetime) -> Task:
+    """Ticks a task off; ticking it twice is the same as once."""
+    item = hold(model, pk, by=by, now=now)
+    _refuse_hidden(item, by)
+    task = Task.objects.select_for_update().filter(stage=model.stage, record_id=pk, pk=task_id).first()
+    if task is None:
+        raise Http404
+    if task.done_at is None:
+        task.done_at, task.done_by = now, by
+        task.save(update_fields=["done_at", "done_by"])
+        record(item, kind=Entry.Kind.TASK_DONE, by=by, now=now, text=task.title)
+    return task
+
+
+@transaction.atomic
+def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
+    """Opens the contact of a client in full; counted against the person's day and written down."""
+    item = hold(model, pk, by=by, now=now)
+    _refuse_hidden(item, by)
+    limit = item.pipeline.reveals_per_day
+    if revealed_today(by, item, now) >= limit:
+        raise Refused(
+            _("You have opened %(n)d contacts today, which is the limit. Your head of sales can raise it.")
+            % {"n": limit}
+        )
+    record(item, kind=Entry.Kind.REVEALED, by=by, now=now)
+    return item
+
+
+def revealed_today(by: User, item: ConveyorItem, now: datetime) -> int:
+    """How many contacts a person has opened in full since the pipeline's midnight."""
+    midnight = now.astimezone(item.pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=midnight).count()
+
+
+@transaction.atomic
+def reassign(
+    model: type[ConveyorItem], pk: int, *, to: Seat | None, by: User, now: datetime, seen: int | None = None
+) -> ConveyorItem:
+    """The team lead moves a record to a seat of the tier; without a seat, the tier's rule chooses."""
+    item = hold(model, pk, by=by, now=now, seen=seen)
+    if not sight_of(by).supervises(item.tier):
+        raise Refused(_("Only the team lead or the head of sales can move a record to somebody else."))
+    if not item.is_open:
+        raise Refused(_("This record is closed: there is nothing to move."))
+    _move_to(item, to, by=by, now=now, cause=Cause.MOVED_BY_LEAD)
+    return item
+
+
+def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, cause: Cause) -> None:
+    old, why = item.seat, {"strategy": "by_hand"}
+    if to is None:
+        to, why = choose_seat(item.tier, now=now, barred=[item.seat_id] if item.seat_id else [])
+    elif to.tier_id != item.tier_id or not to.is_open or not to.user.is_active:
+        raise Refused(_("This seat cannot receive the record: it is closed, or it is at another tier."))
+    if to == old:
+        return
+    hand_over(item, to, cause=cause, by=by, now=now, why=why)
+    if old is not None and old.user_id != by.pk:
+        tell(
+            [old.user_id],
+            kind=Notice.Kind.MOVED_AWAY,
+            stage=item.stage,
+            record_id=item.pk,
+            event=f"{item.stage}:{item.pk}:{item.version}:moved",
+            now=now,
+        )
+
+
+@transaction.atomic
+def move_book(seat_id: int, *, to: Seat | None, by: User, now: datetime, cause: Cause = Cause.MOVED_BY_LEAD) -> int:
+    """Moves every open record of a seat to another seat, or by the tier's rule; all of them or none. Returns how many."""
+    seat = seat_in_charge(seat_id, by=by)
+    moved = 0
+    for model in BELT.values():
+        book = (
+            model.objects.open()
+            .held_by(seat)
+            .filter(tier=seat.tier_id)
+            .order_by("due_at", "id")
+            .values_list("pk", flat=True)
+        )
+        for pk in list(book):
+            item = hold(model, pk, by=None, now=now)
+            if item.seat_id == seat.pk and item.is_open:
+                _move_to(item, to, by=by, now=now, cause=cause)
+                moved += 1
+    return moved
+
+
+@transaction.atomic
+def close_seat(seat_id: int, *, by: User, now: datetime) -> int:
+    """Closes a seat and gives its book to the others by rule; what nobody can take goes into the pool."""
+    seat = seat_in_charge(seat_id, by=by)
+    seat.is_open = False
+    seat.save(update_fields=["is_open"])
+    return move_book(seat_id, to=None, by=by, now=now, cause=Cause.SEAT_CLOSED)
+
+
+@transaction.atomic
+def open_seat(seat_id: int, *, by: User) -> Seat:
+    """Opens a closed seat again."""
+    seat = seat_in_charge(seat_id, by=by)
+    seat.is_open = True
+    seat.save(update_fields=["is_open"])
+    return seat
+
+
+def seat_in_charge(seat_id: int, *, by: User) -> Seat:
+    """Locks a seat of a tier that the actor supervises; any other is a 404."""
+    seat = (
+        Seat.objects.select_for_update(of=("self",)).select_related("tier__pipeline", "user").filter(pk=seat_id).first()
+    )
+    if seat is None or not sight_of(by).supervises(seat.tier):
+        raise Http404
+    return seat
+
+
+def record(
+    item: ConveyorItem,
+    *,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    text: str = "",
+    outcome: str = "",
+    details: dict[str, Any] | None = None,
+) -> Entry:
+    """Writes one entry into the history of a record."""
+    return Entry.objects.create(
+        client_id=item.client_id,
+        pipeline_id=item.pipeline_id,
+        stage=item.stage,
+        record_id=item.pk,
+        kind=kind,
+        by=by,
+        at=now,
+        text=text.strip(),
+        outcome=outcome,
+        details=details or {},
+    )
+
+
+@transaction.atomic
+def edit(
+    model: type[ConveyorItem], pk: int, *, changes: Mapping[str, Any], by: User, now: datetime, seen: int | None = None
+) -> ConveyorItem:
+    """Changes details of an open record of any stage; no clock moves. What was changed is written down, not the values."""
+    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    changed = [name for name, value in changes.items() if getattr(item, name) != value]
+    for name in changed:
+        setattr(item, name, changes[name])
+    if changed:
+        item.save(update_fields=changed)
+        record(item, kind=Entry.Kind.EDITED, by=by, now=now, details={"fields": changed})
+    return item
+
+
+def refuse_foreign_reason(reason: Reason, item: ConveyorItem, kind: Reason.Kind) -> None:
+    """A reason must come from the pipeline's own list."""
+    if reason.pipeline_id != item.pipeline_id or reason.kind != kind:
+        raise Refused(_("Choose a reason from the list of this pipeline."))
+
+
+def _refuse_hidden(item: ConveyorItem, by: User) -> None:
+    """A client in the pool, or only offered, shows no contact and takes no notes."""
+    if item.openness(sight_of(by)) is not Openness.FULL:
+        raise Refused(_("Take or accept this client first."))

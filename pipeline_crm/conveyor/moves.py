@@ -1,0 +1,137 @@
+"""The four beats of every act: hold (lock), the move itself, keep (save and record)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django_fsm import TransitionNotAllowed
+
+from pipeline_crm.access.gate import reach
+from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.timeline.models import Cause, Movement
+
+from .clocks import wind
+from .errors import Refused, Taken
+from .records import ConveyorItem
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+Item = TypeVar("Item", bound=ConveyorItem)
+
+JUST_NOW = timedelta(minutes=10)
+
+
+def hold(model: type[Item], pk: int, *, by: User | None, now: datetime, seen: int | None = None) -> Item:
+    """Locks a record that the actor may see; `seen` is the version they saw, `by=None` is the conveyor itself.
+
+    Raises Http404 for what is hidden or absent, Taken for a race that the actor has just lost.
+    """
+    rows = model.objects.select_for_update(of=("self",)).select_related(
+        "client", "pipeline", "tier__pipeline", "step", "seat__user"
+    )
+    if by is None:
+        return rows.get(pk=pk)
+    try:
+        item = reach(by, rows, pk)
+    except Http404:
+        _tell_who_was_first(model, pk, by=by, now=now)
+        raise
+    if seen is not None and item.version != seen:
+        raise Taken(_lost_to(_last_move(model, pk), sight_of(by)))
+    return item
+
+
+def hold_to_work(model: type[Item], pk: int, *, by: User, now: datetime, seen: int | None = None) -> Item:
+    """Locks an open record that is in the actor's own hands, or in their charge."""
+    item = hold(model, pk, by=by, now=now, seen=seen)
+    sight = sight_of(by)
+    if not item.is_open:
+        raise Refused(_("This record is closed. Ask your team lead to open it again."))
+    if item.state == "offered" and not sight.supervises(item.tier):
+        raise Refused(_("This client is only offered. Accept first, then work."))
+    if item.seat_id not in sight.seat_ids and not sight.supervises(item.tier):
+        raise Refused(_("Nobody has this client yet. Take it from the pool first."))
+    return item
+
+
+def keep(
+    item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None = None
+) -> Movement:
+    """Saves a record that has moved and writes its one movement."""
+    stood = item.stood if item.pk else {}
+    item.version += 1
+    wind(item)
+    item.save()
+    movement = Movement.objects.create(
+        client_id=item.client_id,
+        pipeline_id=item.pipeline_id,
+        stage=item.stage,
+        record_id=item.pk,
+        version=item.version,
+        cause=cause,
+        by=by,
+        at=now,
+        from_state=stood.get("state") or "",
+        to_state=item.state,
+        from_step_id=stood.get("step_id"),
+        to_step_id=item.step_id,
+        from_seat_id=stood.get("seat_id"),
+        to_seat_id=item.seat_id,
+        from_tier_id=stood.get("tier_id"),
+        to_tier_id=item.tier_id,
+        why=why or {},
+    )
+    item.remember()
+    return movement
+
+
+def shift(item: ConveyorItem, verb: str, *args: Any) -> None:
+    """Calls a transition; one that the state does not allow is refused with a sentence."""
+    try:
+        getattr(item, verb)(*args)
+    except TransitionNotAllowed as wrong:
+        raise Refused(
+            _("This cannot be done now: the record is “%(state)s”. Look at it again; somebody may have moved it.")
+            % {"state": item.get_state_display()}
+        ) from wrong
+
+
+def _last_move(model: type[ConveyorItem], pk: int) -> Movement | None:
+    return (
+        Movement.objects.filter(stage=model.stage, record_id=pk)
+        .select_related("by", "to_seat__user")
+        .order_by("-version")
+        .first()
+    )
+
+
+def _tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
+    """Somebody who could take the record a moment ago learns who was faster; everybody else learns nothing."""
+    sight = sight_of(by)
+    within_reach = Q(from_seat__in=sight.seat_ids) | Q(from_seat=None, from_tier__in=sight.worked_ids)
+    last = _last_move(model, pk)
+    recent = Movement.objects.filter(within_reach, stage=model.stage, record_id=pk, at__gte=now - JUST_NOW).exclude(
+        by=by
+    )
+    if last is not None and last.to_tier_id in sight.worked_ids and recent.filter(pk=last.pk).exists():
+        raise Taken(_lost_to(last, sight))
+
+
+def _lost_to(move: Movement | None, sight: Sight) -> str:
+    """Who was first, named only to colleagues of the same tier."""
+    if move is None or move.to_tier_id not in sight.worked_ids | sight.led_ids:
+        return _("Somebody has just changed this record. Look at it again and repeat what still holds.")
+    if move.cause in (Cause.STALE, Cause.EXPIRED, Cause.SEAT_CLOSED):
+        return _("This client waited too long and has just been passed on.")
+    if move.to_seat is not None and move.to_seat_id not in sight.seat_ids and move.to_seat_id != move.from_seat_id:
+        return _("%(name)s has just taken this client.") % {"name": move.to_seat.user.name}
+    if move.by is not None:
+        return _("%(name)s has just changed this record. Look at it again and repeat what still holds.") % {
+            "name": move.by.name
+        }
+    return _("This record has just moved by itself. Look at it again and repeat what still holds.")
