@@ -32,7 +32,7 @@ _BOMS = {
 _TEXT_CONTROLS = b"\t\n\r\x0c\x1a"
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """The file cannot be read as a list of leads; the message is a sentence for the person."""
 
 
