@@ -23,7 +23,7 @@ setup:  ## Prepare the checkout: packages, pages, translations
 	@python="$$(bin/find-python)" && "$$python" bin/setup.py
 
 test: setup  ## Run every test against a database of their own (ARGS="tests/leads -x" for some)
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup  ## Run every check that reads the code without running it
 	@.venv/bin/ruff check .

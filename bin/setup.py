@@ -19,6 +19,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements" / "development.txt"
 STAMP = VENV / "installed-from"
+PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
 OLDEST_NODE = 20
 
 
@@ -54,16 +55,14 @@ def packages() -> str:
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return "Packages: as pinned."
-    _install_uv()
-    sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--quiet", "--python", str(PYTHON), "--require-hashes", str(LOCK)]
-    _run(sync, "The packages could not be installed.")
+    way = _sync_with_uv() or _install_with_pip()
     STAMP.write_text(wanted)
-    return "Packages: installed as pinned."
+    return f"Packages: installed as pinned, with {way}."
 
 
 def pages() -> str:
     """Builds what the browser loads, with the system's Node or with the one among the packages."""
-    _run([str(ROOT / "ui" / "build.sh")], "The style sheet could not be built.", **_node())
+    _run([str(ROOT / "ui" / "build.sh")], "The style sheet could not be built.", NODE_USE_SYSTEM_CA="1", **_node())
     return "Pages: dressed."
 
 
@@ -73,7 +72,7 @@ def messages() -> str:
     return "Translations: compiled."
 
 
-def _install_uv() -> None:
+def _sync_with_uv() -> str:
     # pip is slow with many packages, so it fetches only uv, which fetches the rest; by hash, like everything.
     pinned = re.search(r"^uv==(?:.*\\\n)*.*\n", LOCK.read_text(), flags=re.MULTILINE)
     if pinned is None:
@@ -81,8 +80,16 @@ def _install_uv() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(pinned.group())
         file.flush()
-        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "--require-hashes", "-r", file.name], "uv could not be installed.")
+        _run([*PIP, "install", "--quiet", "--require-hashes", "-r", file.name], "uv could not be installed.")
+    sync = [VENV / "bin" / "uv", "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCK]
+    # uv brings certificates of its own, which do not know a company's proxy; the system's do.
+    return _answers(*sync, UV_SYSTEM_CERTS=os.environ.get("UV_SYSTEM_CERTS", "1")) and "uv"
+
+
+def _install_with_pip() -> str:
+    # pip has settings for mirrors and certificates that uv does not read, so it may succeed where uv did not.
+    _run([*PIP, "install", "--quiet", "--require-hashes", "-r", str(LOCK)], "The packages could not be installed.")
+    return "pip"
 
 
 def _node() -> dict[str, str]:
@@ -99,9 +106,10 @@ def _node() -> dict[str, str]:
     return {"NODE": str(node), "NPM": f"{node} {npm}", "PATH": f"{node.parent}:{os.environ.get('PATH', os.defpath)}"}
 
 
-def _answers(*command: str | Path) -> str:
+def _answers(*command: str | Path, **environment: str) -> str:
+    words = [str(word) for word in command]
     try:
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
+        done = subprocess.run(words, env=os.environ | environment, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip() or "yes"
