@@ -4,8 +4,8 @@ Rooms fill these in; the tags of `{% load belt %}` and `templates/pieces/` draw 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.utils.translation import gettext
@@ -26,7 +26,7 @@ GATE_ICONS: dict[str, str] = {
 }
 
 # A clock warns when a third of its time is left, an offer already at half: somebody waits at the other side of it.
-WARN_AT, WARN_AT_ANSWER = 33, 50
+WARN_AT, WARN_AT_ANSWER = 1 / 3, 1 / 2
 ALWAYS_WARN = 10 * MINUTE
 STEPS_ON_A_BELT = 6
 NEIGHBOURS = 2
@@ -34,11 +34,21 @@ NEIGHBOURS = 2
 
 @dataclass(frozen=True, slots=True)
 class ClockFace:
-    """What may not wait: an arc (`left`, 0 to 100) and the words beside it."""
+    """What may not wait: an arc (`left`, 0 to 100) and the words beside it; `hours` lets it go on in an open page."""
 
     state: ClockState
     left: int
     words: str
+    hours: "ClockHours | None" = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHours:
+    """When a clock started, warns and runs out."""
+
+    started_at: datetime
+    soon_at: datetime
+    due_at: datetime
 
 
 def clock_face(
@@ -54,13 +64,19 @@ def clock_face(
     if due_at is None:
         return None
     left = seconds_between(now, due_at)
+    hours = clock_hours(started_at or now, due_at, clock_kind)
     if left <= 0:
-        return ClockFace("over", 0, time_late(-left))
-    whole = seconds_between(started_at, due_at) if started_at else 0
+        return ClockFace("over", 0, time_late(-left), hours)
+    whole = seconds_between(hours.started_at, due_at)
     share = min(round(100 * left / whole), 100) if whole > 0 else 100
-    warn_at = WARN_AT_ANSWER if clock_kind == "answer" else WARN_AT
-    soon = left <= ALWAYS_WARN or (share <= warn_at and left < DAY)
-    return ClockFace("soon" if soon else "ok", share, time_left(left))
+    return ClockFace("soon" if now >= hours.soon_at else "ok", share, time_left(left), hours)
+
+
+def clock_hours(started_at: datetime, due_at: datetime, clock_kind: str) -> ClockHours:
+    """A clock warns for the last third of its time, an offer for the last half; ten minutes at least, a day at most."""
+    share = WARN_AT_ANSWER if clock_kind == "answer" else WARN_AT
+    warned = min(max(seconds_between(started_at, due_at) * share, ALWAYS_WARN), DAY)
+    return ClockHours(started_at, due_at - timedelta(seconds=warned), due_at)
 
 
 def still_face(words: str = "") -> ClockFace:

@@ -3,6 +3,7 @@
 Django's own date formats cost more than the rest of a card, so names are looked up once a language and kept.
 """
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -99,6 +100,28 @@ def time_late(seconds: float) -> str:
         return gettext("%(span)s late") % {"span": short_span(int(seconds))}
     days = int(seconds // DAY)
     return ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
+
+
+@once_a_language
+def clock_words(language: str) -> str:
+    """What a clock may say, for the script that moves it on; numbers go where the names stand. JSON."""
+    plurals = {"one": 1, "few": 2, "many": 5, "other": 5}
+    left = {name: ngettext("%(days)d day left", "%(days)d days left", days) for name, days in plurals.items()}
+    late = {name: ngettext("%(days)d day late", "%(days)d days late", days) for name, days in plurals.items()}
+    spans = {
+        "minutes": gettext("%(minutes)d min"),
+        "hours": gettext("%(hours)d h"),
+        "both": gettext("%(hours)d h %(minutes)d min"),
+    }
+    return json.dumps(
+        {
+            **spans,
+            "left": gettext("%(span)s left"),
+            "late": gettext("%(span)s late"),
+            "daysLeft": left,
+            "daysLate": late,
+        }
+    )
 
 
 def short_date(day: date) -> str:

@@ -67,3 +67,20 @@ document.addEventListener("submit", (event) => {
   document.dispatchEvent(new CustomEvent("page:theme", { detail: { theme } }));
   fetch(event.target.action, { method: "POST", body: sent }).catch(() => tell(body.dataset.offline));
 });
+
+// The menu can be folded away; the server knows it from the cookie, so the next page does not jump.
+const fold = document.querySelector("[data-fold]");
+if (fold) {
+  const folded = () => document.documentElement.classList.contains("folded");
+  fold.hidden = false;
+  fold.setAttribute("aria-expanded", String(!folded()));
+  fold.addEventListener("click", () => {
+    document.documentElement.classList.toggle("folded");
+    document.cookie = `side=${folded() ? "folded" : "open"}; path=/; max-age=31536000; samesite=lax`;
+    fold.setAttribute("aria-expanded", String(!folded()));
+    if (folded()) {
+      location.hash = "main";
+      document.querySelector(".menu-open").focus();
+    }
+  });
+}

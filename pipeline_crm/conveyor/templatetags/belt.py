@@ -24,7 +24,7 @@ from ..faces import GATE_ICONS, STAGE_ICONS, Belt, ClockFace, Link, initials
 register = template.Library()
 
 CLOCK = (
-    '<span class="{}" data-state="{}"><svg viewBox="0 0 20 20" aria-hidden="true">'
+    '<span class="{}" data-state="{}"{}><svg viewBox="0 0 20 20" aria-hidden="true">'
     '<circle class="clock-ring" cx="10" cy="10" r="7.5"/>{}</svg><span>{}</span></span>'
 )
 MARKS = {"over": SafeString("M10 6v4.6M10 13.6v.1"), "paused": SafeString("M8.2 7.4v5.2M11.8 7.4v5.2")}
@@ -61,7 +61,24 @@ def clock(face: ClockFace | None, size: str = "", said: str = "") -> SafeString:
         hand = format_html(
             '<circle class="clock-arc" cx="10" cy="10" r="7.5" pathLength="100" stroke-dasharray="{} 100"/>', face.left
         )
-    return format_html(CLOCK, "clock clock-lg" if size == "lg" else "clock", face.state, hand, said or face.words)
+    kind = "clock clock-lg" if size == "lg" else "clock"
+    return format_html(CLOCK, kind, face.state, ticking(face, said=bool(said)), hand, said or face.words)
+
+
+def ticking(face: ClockFace, *, said: bool) -> SafeString:
+    """The hours that clocks.js needs; words that the page chose itself stay as they are."""
+    if face.hours is None:
+        return SafeString("")
+    hours = face.hours
+    moments = (int(moment.timestamp()) for moment in (hours.started_at, hours.soon_at, hours.due_at))
+    kept = SafeString(" data-said") if said else SafeString("")
+    return format_html(' data-from="{}" data-soon="{}" data-due="{}"{}', *moments, kept)
+
+
+@register.simple_tag
+def clock_words() -> str:
+    """What the clocks of this page may say, for the script; an attribute of the page."""
+    return words.clock_words()
 
 
 @register.simple_tag
