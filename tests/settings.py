@@ -16,7 +16,7 @@ if "DATABASE_URL" not in os.environ:
     os.environ["DATABASE_URL"] = stack.enter_context(throw_away()).url
     atexit.register(stack.close)
 
-from pipeline_crm.settings import *  # noqa: E402, F403
+from pipeline_crm.settings import *  # noqa: F403
 
 # Hashing slowly on purpose is for real passwords.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
