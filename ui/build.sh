@@ -17,9 +17,13 @@ sum() { cat "$@" | cksum; }
 # Words in templates, scripts and tags decide which classes the sheet holds.
 inputs() { find ../templates ../static/js ../pipeline_crm ../leads ../deals ../accounts -type f \( -name '*.html' -o -name '*.js' -o -path '*/templatetags/*.py' \) 2>/dev/null | LC_ALL=C sort; }
 
+run_npm() { # The checkout may lie in a folder with a space in its name.
+    case $NPM in "$NODE "*) "$NODE" "${NPM#"$NODE "}" "$@" ;; *) $NPM "$@" ;; esac
+}
+
 packages=$(sum package.json package-lock.json .npmrc)
 if [ "$(cat node_modules/.installed 2>/dev/null || true)" != "$packages" ]; then
-    $NPM ci --loglevel=error --no-progress >/dev/null
+    run_npm ci --loglevel=error --no-progress >/dev/null
     echo "$packages" > node_modules/.installed
 fi
 

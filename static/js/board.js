@@ -14,6 +14,12 @@ async function refusal(answer) {
   return page.querySelector("[data-refused]")?.textContent.trim() ?? document.body.dataset.wentWrong;
 }
 
+// Figures over the columns and on the card have changed, and the server knows them; the board stays where it was scrolled.
+async function renew() {
+  await window.htmx.ajax("GET", location.href, { target: board, select: "[data-board] > *", swap: "innerHTML" });
+  equip();
+}
+
 async function move(drop) {
   const form = drop.item.querySelector("[data-move-form]");
   const sent = new FormData(form);
@@ -21,12 +27,11 @@ async function move(drop) {
   drop.item.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true" } });
-    if (!answer.ok) {
+    if (answer.ok) {
+      await renew();
+    } else {
       putBack(drop);
       say(await refusal(answer));
-    } else {
-      // Figures over the columns and on the card have changed: the server knows them.
-      location.reload();
     }
   } catch {
     putBack(drop);
@@ -36,19 +41,23 @@ async function move(drop) {
   }
 }
 
-for (const column of board?.querySelectorAll("[data-step]") ?? []) {
-  window.Sortable.create(column, {
-    group: board.dataset.board,
-    draggable: "[data-drag]",
-    filter: "a, button, summary, .drop-body",
-    preventOnFilter: false,
-    ghostClass: "drag-ghost",
-    chosenClass: "drag-chosen",
-    animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 240,
-    delay: 180,
-    delayOnTouchOnly: true,
-    onEnd: (drop) => {
-      if (drop.from !== drop.to) move(drop);
-    },
-  });
+function equip() {
+  for (const column of board.querySelectorAll("[data-step]")) {
+    window.Sortable.create(column, {
+      group: board.dataset.board,
+      draggable: "[data-drag]",
+      filter: "a, button, summary, .drop-body",
+      preventOnFilter: false,
+      ghostClass: "drag-ghost",
+      chosenClass: "drag-chosen",
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 240,
+      delay: 180,
+      delayOnTouchOnly: true,
+      onEnd: (drop) => {
+        if (drop.from !== drop.to) move(drop);
+      },
+    });
+  }
 }
+
+if (board) equip();
