@@ -10,7 +10,7 @@ from typing import Literal
 
 from django.utils.translation import gettext
 
-from .words import DAY, MINUTE, seconds_between, short_date, time_late, time_left
+from .words import DAY, MINUTE, seconds_between, time_late, time_left, waiting_words
 
 type ClockState = Literal["ok", "soon", "over", "paused"]
 type GateState = Literal["passed", "waiting", "returned", "ahead"]
@@ -58,9 +58,10 @@ def clock_face(
     clock_kind: str = "",
     paused_until: datetime | None = None,
 ) -> ClockFace | None:
-    """The face of one clock at one hour; None where no clock runs. A kind of "answer" warns sooner."""
-    if paused_until and paused_until > now:
-        return ClockFace("paused", 0, gettext("waits until %(date)s") % {"date": short_date(paused_until)})
+    """The face of one clock at one hour; None where no clock runs. "answer" warns sooner, "parked" waits for its date."""
+    waits_for = paused_until or (due_at if clock_kind == "parked" else None)
+    if waits_for and waits_for > now:
+        return ClockFace("paused", 0, waiting_words(waits_for, now=now))
     if due_at is None:
         return None
     left = seconds_between(now, due_at)

@@ -129,6 +129,13 @@ def short_date(day: date) -> str:
     return f"{day.day}{NBSP}{months()[day.month - 1]}"
 
 
+def waiting_words(until: datetime, *, now: datetime) -> str:
+    """What a clock says that does not run yet: “waits until 25 Nov”, or the hour when that is today."""
+    here = timezone.localtime(until)
+    same_day = here.date() == timezone.localtime(now).date()
+    return gettext("waits until %(date)s") % {"date": f"{here:%H:%M}" if same_day else short_date(here)}
+
+
 def day_words(day: date, *, today: date) -> str:
     """A day as one says it: “today”, “tomorrow”, “Fri” within a week, “Thu 19 Nov”, and the year when it is another."""
     near = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}

@@ -58,6 +58,11 @@ def test_a_parked_record_waits_for_its_date():
         assert clock_face(None, None, NOW, "", until) == ClockFace("paused", 0, "ждёт до 25\N{NO-BREAK SPACE}ноя")
 
 
+def test_a_parked_clock_names_the_hour_when_it_is_today():
+    assert clock_face(NOW + timedelta(hours=2), NOW, NOW, "parked") == ClockFace("paused", 0, "waits until 13:00")
+    assert clock_face(NOW - timedelta(hours=2), None, NOW, "parked") == ClockFace("over", 0, "2 h late")
+
+
 def test_a_date_that_has_passed_parks_nothing():
     assert clock_face(NOW - timedelta(minutes=5), None, NOW, "", NOW - timedelta(days=1)) == ClockFace(
         "over", 0, "5 min late"
