@@ -189,7 +189,7 @@ class Link:
     url: str
     word: str
     icon: str = ""
-    count: int | None = None
+    count: int | str | None = None
     current: bool = False
     key: str = ""
     line: str = ""

@@ -1,6 +1,17 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import choices, views
 
 app_name = "workbench"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.my_work, name="my-work"),
+    path("take-next/<int:tier_id>/<str:stage>/", views.take_next, name="take-next"),
+    path("find/", views.find, name="find"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/read/", views.read_notices, name="read-notices"),
+    path("language/", choices.language, name="language"),
+    path("theme/", choices.theme, name="theme"),
+    path("pipeline/<int:pk>/", choices.pipeline, name="pipeline"),
+]

@@ -1,0 +1,18 @@
+"""The frame of every page: who is here, on which desk, what waits at the joints. Drawn only when a whole page is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from .frames import frame_of
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context processor; a fragment that never looks at the frame costs nothing."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"frame": SimpleLazyObject(lambda: frame_of(request))}

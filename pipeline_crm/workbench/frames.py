@@ -1,0 +1,269 @@
+"""Fills in the frame around a page from what one person may see; three questions to the database at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pipeline_crm.access.pipelines import chosen_of, in_sight
+from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.faces import Frame, Link, LinkGroup, NavStage, Person, Place
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.stages import Stage
+
+from . import own
+from .joints import joint_queries, joint_words
+from .tally import capped, tally
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+
+@dataclass(frozen=True)
+class Standpoint:
+    """Where a person stands when they open a page."""
+
+    user: User
+    sight: Sight
+    pipeline: Pipeline | None
+    pipelines: Sequence[Pipeline]
+    tiers: Sequence[Tier]  # of every pipeline in sight
+    path: str
+    namespace: str
+    seats: Sequence[Seat] = field(default=())
+
+    @property
+    def own_stages(self) -> list[Stage]:
+        """The stages that the person's seats in this pipeline work."""
+        return [stage for stage in Stage if any(seat.tier.works(stage) for seat in self.seats)]
+
+    @property
+    def seat_ids(self) -> list[int]:
+        """The person's seats in this pipeline."""
+        return [seat.pk for seat in self.seats]
+
+    @property
+    def leads_only(self) -> bool:
+        """Whether every seat here is a team lead's."""
+        return all(seat.role == Seat.Role.LEAD for seat in self.seats)
+
+    @property
+    def heads(self) -> bool:
+        """Whether the person steers the whole pipeline."""
+        return self.pipeline is not None and (self.sight.everything or self.pipeline.pk in self.sight.headed_ids)
+
+    @property
+    def analyses(self) -> bool:
+        """Whether the person reads the numbers of the pipeline."""
+        return self.pipeline in self.sight.analysed
+
+    def tier_of(self, stage: Stage) -> Tier:
+        """The tier that works a stage of the chosen pipeline."""
+        return next(tier for tier in self.tiers_here if tier.works(stage))
+
+    @property
+    def tiers_here(self) -> list[Tier]:
+        """The tiers of the chosen pipeline in the order of the belt."""
+        here = [tier for tier in self.tiers if self.pipeline is not None and tier.pipeline_id == self.pipeline.pk]
+        return sorted(here, key=lambda tier: tier.stages[0].rank)
+
+
+def standpoint(request: HttpRequest) -> Standpoint:
+    """Reads where the person of a request stands."""
+    sight = sight_of(request.user)
+    pipelines = in_sight(sight)
+    pipeline = chosen_of(request, pipelines)
+    match = request.resolver_match
+    return Standpoint(
+        user=request.user,
+        sight=sight,
+        pipeline=pipeline,
+        pipelines=pipelines,
+        tiers=list(Tier.objects.filter(pipeline__in=pipelines)) if pipelines else [],
+        path=request.path,
+        namespace=match.namespace if match else "",
+        seats=[seat for seat in sight.seats if seat.tier.pipeline == pipeline],
+    )
+
+
+def frame_of(request: HttpRequest) -> Frame:
+    """All that stands around a page for the person of this request."""
+    here = standpoint(request)
+    counts = tally(here.user, _queries(here))
+    return Frame(
+        person=Person(here.user.name, role_words(here)),
+        stage=_hue(here),
+        pipeline=here.pipeline.name if here.pipeline else "",
+        line=_line(here.pipeline, here.tiers) if here.pipeline else "",
+        pipelines=[_pipeline_link(one, here) for one in here.pipelines],
+        top=_top(here, counts),
+        belt=_belt(here, counts),
+        groups=[group for group in _groups(here) if group.links],
+        tabs=_tabs(here),
+        unread=counts["unread"],
+        notices_url=reverse("workbench:notices"),
+        profile_url=reverse("account_change_password"),
+        theme_url=reverse("workbench:theme"),
+        language_url=reverse("workbench:language"),
+        sign_out_url=reverse("account_logout"),
+    )
+
+
+def _queries(here: Standpoint) -> dict:
+    """Everything that the frame counts, by name."""
+    now = timezone.now()
+    queries = {"unread": Notice.objects.filter(user=here.user, read_at=None)}
+    for stage in here.own_stages:
+        tiers = [seat.tier_id for seat in here.seats if seat.tier.works(stage)]
+        queries[f"{stage}_held"] = own.held(stage, here.seat_ids)
+        queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
+        queries[f"{stage}_due"] = own.due_today(stage, here.seat_ids, now)
+    if here.own_stages and not here.leads_only:
+        queries |= joint_queries(here, now)
+    return queries
+
+
+def _hue(here: Standpoint) -> str:
+    """The colour of the stage that the page is about, when it is the person's own; else of their first desk."""
+    at = next((desk.stage for desk in DESKS.values() if desk.namespace == here.namespace), None)
+    if at in here.own_stages:
+        return at.value
+    return here.own_stages[0].value if here.own_stages else "none"
+
+
+def _line(pipeline: Pipeline, tiers: Iterable[Tier]) -> str:
+    count = sum(tier.pipeline_id == pipeline.pk for tier in tiers)
+    offset = timezone.now().astimezone(pipeline.zone).strftime("%z")
+    words = ngettext("%(n)d tier", "%(n)d tiers", count) % {"n": count}
+    return f"{words} · UTC{offset[:3].replace('-', '−')}{f':{offset[3:]}' if offset[3:] != '00' else ''}"
+
+
+def _pipeline_link(pipeline: Pipeline, here: Standpoint) -> Link:
+    return Link(
+        reverse("workbench:pipeline", args=[pipeline.pk]),
+        pipeline.name,
+        line=_line(pipeline, here.tiers),
+        current=pipeline == here.pipeline,
+        post=True,
+    )
+
+
+def role_words(here: Standpoint) -> str:
+    """What the person is here, in a few words."""
+    if here.seats:
+        return " · ".join(
+            _("%(tier)s, team lead") % {"tier": seat.tier.name} if seat.role == Seat.Role.LEAD else seat.tier.name
+            for seat in here.seats
+        )
+    if here.sight.everything:
+        return _("Administrator")
+    if here.heads:
+        return _("Head of sales")
+    if here.analyses:
+        return _("Analyst")
+    return _("Configurator") if here.user.is_staff else ""
+
+
+def _here(here: Standpoint, url: str) -> bool:
+    return here.path == url.partition("?")[0]
+
+
+def _link(here: Standpoint, url: str, word: str, icon: str = "", **more) -> Link:
+    return Link(url, word, icon, current=_here(here, url), **more)
+
+
+def _top(here: Standpoint, counts: dict[str, int]) -> list[Link]:
+    find = _link(here, reverse("workbench:find"), _("Find"), "search", key="/")
+    if not here.own_stages:
+        return [find] if here.heads else []
+    due = capped(sum(counts[f"{stage}_due"] for stage in here.own_stages))
+    return [_link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=due or None), find]
+
+
+def _belt(here: Standpoint, counts: dict[str, int]) -> list[Place]:
+    if not here.own_stages:
+        return []
+    places = []
+    for stage in Stage:
+        mine = stage in here.own_stages
+        after = stage.next
+        boundary = after is not None and here.tier_of(stage) != here.tier_of(after)
+        links = _stage_links(here, stage, counts) if mine else ()
+        joint = joint_words(here, stage, counts) if boundary else None
+        places.append(Place(NavStage(stage.value, str(stage.label), mine=mine, links=links), joint))
+    return places
+
+
+def _stage_links(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list[Link]:
+    desk = DESKS[stage]
+    whose = (
+        {Stage.LEAD: _("My leads"), Stage.DEAL: _("My deals"), Stage.ACCOUNT: _("My accounts")}
+        if not here.leads_only
+        else {Stage.LEAD: _("All leads"), Stage.DEAL: _("All deals"), Stage.ACCOUNT: _("All accounts")}
+    )
+    pool = desk.url("list") + "?in=pool"
+    return [
+        _link(here, desk.url("board"), _("Board")),
+        _link(
+            here, desk.url("list"), whose[stage], count=None if here.leads_only else capped(counts[f"{stage}_held"])
+        ),
+        Link(pool, _("Pool"), count=capped(counts[f"{stage}_pool"])),
+    ]
+
+
+def _groups(here: Standpoint) -> list[LinkGroup]:
+    return [
+        LinkGroup("", _team_links(here)),
+        LinkGroup(_("Records"), _record_links(here)),
+        LinkGroup(_("Set up"), _set_up_links(here)),
+    ]
+
+
+def _team_links(here: Standpoint) -> list[Link]:
+    links = []
+    if here.heads or here.analyses:
+        url = reverse("reports:conveyor", args=[here.pipeline.pk])
+        links.append(_link(here, url, _("Conveyor") if here.heads else _("Conveyor numbers"), "route"))
+    led = here.tiers_here if here.heads else [tier for tier in here.tiers_here if tier.pk in here.sight.led_ids]
+    for tier in led:
+        word = tier.name if here.heads or len(led) > 1 else _("My team")
+        links.append(_link(here, reverse("reports:team", args=[tier.pk]), word, "users"))
+    return links
+
+
+def _record_links(here: Standpoint) -> list[Link]:
+    """A head of sales has no desk on the belt, but reads every stage."""
+    if not here.heads or here.own_stages:
+        return []
+    words = {Stage.LEAD: _("Leads"), Stage.DEAL: _("Deals"), Stage.ACCOUNT: _("Accounts")}
+    icons = {Stage.LEAD: "user-search", Stage.DEAL: "target-arrow", Stage.ACCOUNT: "plant-2"}
+    return [_link(here, DESKS[stage].url("board"), words[stage], icons[stage]) for stage in Stage]
+
+
+def _set_up_links(here: Standpoint) -> list[Link]:
+    return [_link(here, reverse("admin:index"), _("Structure and people"), "sitemap")] if here.user.is_staff else []
+
+
+def _tabs(here: Standpoint) -> list[Link]:
+    if not here.own_stages:
+        return [*_team_links(here)[:1], *_record_links(here)[:2]]
+    stage = here.own_stages[0]
+    words = {Stage.LEAD: _("Leads"), Stage.DEAL: _("Deals"), Stage.ACCOUNT: _("Accounts")}
+    icons = {Stage.LEAD: "user-search", Stage.DEAL: "target-arrow", Stage.ACCOUNT: "plant-2"}
+    tabs = [
+        _link(here, reverse("workbench:my-work"), _("My work"), "bolt"),
+        _link(here, DESKS[stage].url("list"), words[stage], icons[stage]),
+    ]
+    if here.leads_only:
+        return [*tabs, *_team_links(here)[:1]]
+    take = reverse("workbench:take-next", args=[here.tier_of(stage).pk, stage.value])
+    return [*tabs, Link(take, _("Take next"), "hand-grab", post=True)]

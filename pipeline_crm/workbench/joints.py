@@ -1,0 +1,77 @@
+"""The joints of the upright belt, each with one's own numbers and without names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pipeline_crm.conveyor.faces import NavJoint
+from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.tiers.stages import Stage
+
+from . import own
+
+if TYPE_CHECKING:
+    from .frames import Standpoint
+
+
+def joint_queries(here: Standpoint, now: datetime) -> dict[str, QuerySet]:
+    """What the joints count: offers to me, what came back to me, what was accepted from me, what was kept."""
+    seats, queries = here.seat_ids, {}
+    for stage in here.own_stages:
+        if stage is not Stage.LEAD:
+            queries[f"{stage}_offers"] = own.offered(stage, seats)
+        if stage in own.RETURNED:
+            crossed = own.crossed(seats, stage, now)
+            queries[f"{stage}_returned"] = own.RETURNED[stage](seats)
+            queries[f"{stage}_accepted"] = crossed.filter(state=HandOff.State.ACCEPTED)
+            queries[f"{stage}_answered"] = crossed.filter(state__in=[HandOff.State.ACCEPTED, HandOff.State.RETURNED])
+    if Stage.LEAD in here.own_stages and Stage.DEAL not in here.own_stages:
+        queries["won"] = own.won_after(seats, now)
+        queries["kept"] = own.kept_after(seats, now)
+    return queries
+
+
+def joint_words(here: Standpoint, stage: Stage, counts: dict[str, int]) -> NavJoint:
+    """The joint after a stage: what waits there first, then one's own record, then who stands there."""
+    after = stage.next
+    assert after is not None, "there is no joint after the last stage"
+    if counts.get(f"{after}_offers"):
+        return _offers(counts[f"{after}_offers"])
+    if counts.get(f"{stage}_returned"):
+        return _returned(counts[f"{stage}_returned"])
+    if f"{stage}_answered" in counts:
+        return _accepted(counts[f"{stage}_accepted"], counts[f"{stage}_answered"])
+    if "won" in counts:
+        return _kept(counts["kept"], counts["won"])
+    if f"{after}_offers" in counts:
+        return NavJoint(_("no offers for you now"), icon="inbox")
+    return NavJoint(f"{here.tier_of(stage).name} → {here.tier_of(after).name}")
+
+
+def _offers(count: int) -> NavJoint:
+    words = ngettext("%(n)d offer for you", "%(n)d offers for you", count) % {"n": count}
+    return NavJoint(words, "waiting", "inbox", url=reverse("workbench:my-work") + "#joint")
+
+
+def _returned(count: int) -> NavJoint:
+    words = ngettext("%(n)d returned to you", "%(n)d returned to you", count) % {"n": count}
+    return NavJoint(words, "returned", "arrow-back-up", url=reverse("workbench:my-work") + "#joint")
+
+
+def _accepted(accepted: int, answered: int) -> NavJoint:
+    if not answered:
+        return NavJoint(_("nothing answered in 30 days"), icon="check")
+    words = _("accepted from you: %(accepted)d of %(answered)d") % {"accepted": accepted, "answered": answered}
+    return NavJoint(words, icon="check")
+
+
+def _kept(kept: int, won: int) -> NavJoint:
+    if not won:
+        return NavJoint(_("no sales in 30 days yet"), icon="check")
+    return NavJoint(_("kept after sale: %(share)d%%") % {"share": round(100 * kept / won)}, icon="check")
