@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from django import forms
@@ -56,6 +57,7 @@ def test_the_list_of_icons_is_sorted_and_names_each_once():
         "{% drop words %}{{ words }}{% enddrop %}",
         "{% switch links %}",
         "{{ words|signed }}",
+        "{% move_to '/' 1 steps 2 words %}",
         "{% money 5 words %}",
         "{% sort_head 'x' words %}",
     ],
@@ -63,7 +65,14 @@ def test_the_list_of_icons_is_sorted_and_names_each_once():
 def test_what_people_write_is_escaped(source):
     belt = faces.Belt((faces.Stretch("lead", "now", HOSTILE, HOSTILE, (HOSTILE,), 1, HOSTILE),), ())
 
-    drawn = draw(source, face=faces.still_face(HOSTILE), words=HOSTILE, belt=belt, links=[faces.Link("/", HOSTILE)])
+    drawn = draw(
+        source,
+        face=faces.still_face(HOSTILE),
+        words=HOSTILE,
+        belt=belt,
+        links=[faces.Link("/", HOSTILE)],
+        steps=[Step(1, HOSTILE)],
+    )
 
     assert "<b onclick" not in drawn
 
@@ -96,6 +105,22 @@ def test_a_click_on_the_sorted_head_turns_the_sort_round():
     assert 'aria-sort="ascending"' in draw("{% sort_head 'due' 'Due' 'due' %}")
     assert 'href="?step=3&amp;sort=name"' in draw("{% sort_head 'name' 'Client' 'due' %}")
     assert "aria-sort" not in draw("{% sort_head 'name' 'Client' 'due' %}")
+
+
+def test_a_card_moves_to_any_step_but_its_own():
+    drawn = draw(
+        "{% move_to '/move/' 7 steps 2 'Ann' %}", steps=[Step(1, "Call"), Step(2, "Visit")], csrf_token="secret"
+    )
+
+    assert 'name="step" value="1">' in drawn
+    assert 'name="step" value="2" disabled>' in drawn
+    assert 'name="version" value="7"' in drawn
+    assert 'name="csrfmiddlewaretoken" value="secret"' in drawn
+
+
+class Step(NamedTuple):
+    pk: int
+    name: str
 
 
 class Question(forms.Form):

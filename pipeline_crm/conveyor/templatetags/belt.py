@@ -28,6 +28,12 @@ CLOCK = (
     '<circle class="clock-ring" cx="10" cy="10" r="7.5"/>{}</svg><span>{}</span></span>'
 )
 MARKS = {"over": SafeString("M10 6v4.6M10 13.6v.1"), "paused": SafeString("M8.2 7.4v5.2M11.8 7.4v5.2")}
+MOVE_TO = (
+    '<details class="drop"><summary class="btn" data-variant="ghost" data-size="icon-sm" aria-label="{}">{}</summary>'
+    '<form class="drop-body" method="post" action="{}" data-move-form>'
+    '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="version" value="{}">'
+    '<p class="eyebrow px-2 pb-1">{}</p>{}</form></details>'
+)
 PILE_WIDTH, PILE_ROWS = 3, 6
 
 
@@ -243,6 +249,36 @@ def drop(
         drawn,
         word,
         conditional_escape(content),
+    )
+
+
+@lru_cache(maxsize=256)
+def move_choices(steps: tuple[tuple[int, str], ...], current: int | None) -> SafeString:
+    """The buttons of a card's menu; the same for every card of a column, so drawn once."""
+    signs = {True: drawn_icon("check", "ico"), False: drawn_icon("arrow-right", "ico")}
+    rows = (
+        (pk, SafeString(" disabled") if pk == current else SafeString(""), signs[pk == current], name)
+        for pk, name in steps
+    )
+    button = '<button type="submit" class="drop-item" name="step" value="{}"{}>{}{}</button>'
+    return format_html_join("", button, rows)
+
+
+@register.simple_tag(takes_context=True)
+def move_to(
+    context: template.Context, url: str, version: int, steps: Sequence[Any], current: int | None, name: str
+) -> SafeString:
+    """The menu that moves a card to another step, by keyboard too; dragging posts the same form."""
+    known = tuple((step.pk, str(step.name)) for step in steps)
+    return format_html(
+        MOVE_TO,
+        gettext("Move %(name)s to another step") % {"name": name},
+        drawn_icon("dots", "ico"),
+        url,
+        context.get("csrf_token", ""),
+        version,
+        gettext("Move to"),
+        move_choices(known, current),
     )
 
 
