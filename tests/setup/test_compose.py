@@ -14,7 +14,9 @@ COMPOSE = yaml.safe_load((places.ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "pipeline-crm"}
 DOCKERFILE = (places.ROOT / "Dockerfile").read_text()
-SOURCES = "\n".join((places.ROOT / "pipeline_crm" / name).read_text() for name in ("settings.py", "launch/probe.py", "launch/places.py"))
+SOURCES = "\n".join(
+    (places.ROOT / "pipeline_crm" / name).read_text() for name in ("settings.py", "launch/probe.py", "launch/places.py")
+)
 
 
 def read_by_us() -> set[str]:
