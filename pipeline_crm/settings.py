@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm import environment
+from pipeline_crm import environment, unfold_look
 from pipeline_crm.launch import places
 
 BASE_DIR = places.ROOT
@@ -278,4 +278,4 @@ LOGGING = {
     },
 }
 
-UNFOLD = {"SITE_TITLE": SITE_NAME, "SITE_HEADER": SITE_NAME, "SHOW_HISTORY": True, "SHOW_VIEW_ON_SITE": False}
+UNFOLD = unfold_look.look(SITE_NAME)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from django.contrib.auth.models import Permission
 from django.db import transaction
 
-from .models import Pipeline, Product, Reason, Rung, Source, Step, Tier, WorkingHours
+from pipeline_crm.users.models import User
+
+from .models import Pipeline, PipelineUserObjectPermission, Product, Reason, Rung, Source, Step, Tier, WorkingHours
 from .presets import DESKS, GENERAL, PRESETS, Preset
 from .presets.plan import DeskPlan
 from .stages import DIVISION, Stage, Structure
@@ -87,3 +90,23 @@ def _draw_hours(pipeline: Pipeline, plan: Preset) -> None:
     for opening in plan.hours:
         for weekday in opening.weekdays:
             WorkingHours.objects.create(pipeline=pipeline, weekday=weekday, opens=opening.opens, closes=opening.closes)
+
+
+def appointed(pipeline: Pipeline, codename: str) -> list[int]:
+    """The people who head (`head_pipeline`) or analyse (`analyse_pipeline`) a pipeline, by their numbers."""
+    grants = PipelineUserObjectPermission.objects.filter(content_object_id=pipeline.pk, permission__codename=codename)
+    return list(grants.order_by("user_id").values_list("user_id", flat=True))
+
+
+@transaction.atomic
+def appoint(pipeline: Pipeline, codename: str, people: Iterable[User]) -> None:
+    """Makes exactly these people the heads or the analysts of a pipeline; each change leaves its line of history."""
+    wanted = {person.pk for person in people}
+    permission = Permission.objects.get(
+        codename=codename, content_type__app_label="tiers", content_type__model="pipeline"
+    )
+    grants = PipelineUserObjectPermission.objects.filter(content_object=pipeline, permission=permission)
+    for grant in grants.exclude(user__in=wanted):
+        grant.delete()
+    for user_id in wanted - set(grants.values_list("user_id", flat=True)):
+        PipelineUserObjectPermission.objects.create(content_object=pipeline, permission=permission, user_id=user_id)

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Deferrable, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
@@ -24,6 +26,17 @@ class Strategy(models.TextChoices):
     LEAST_LOADED = "least_loaded", _("least loaded")
     WEIGHTED = "weighted", _("by weight")
     POOL = "pool", _("to the pool")
+
+
+def _one_tier(*, name: str, **worked: bool) -> ExclusionConstraint:
+    """A stage has one tier at commit; in between, tiers may trade stages in any order."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[("pipeline", RangeOperators.EQUAL)],
+        index_type="hash",
+        condition=Q(**worked),
+        deferrable=Deferrable.DEFERRED,
+    )
 
 
 class Tier(models.Model):
@@ -50,9 +63,9 @@ class Tier(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["pipeline", "name"], name="a_tier_has_its_own_name"),
             UniqueConstraint(fields=["id", "pipeline"], name="records_point_at_a_tier_with_its_pipeline"),
-            UniqueConstraint(fields=["pipeline"], condition=Q(works_lead=True), name="leads_have_one_tier"),
-            UniqueConstraint(fields=["pipeline"], condition=Q(works_deal=True), name="deals_have_one_tier"),
-            UniqueConstraint(fields=["pipeline"], condition=Q(works_account=True), name="accounts_have_one_tier"),
+            _one_tier(works_lead=True, name="leads_have_one_tier"),
+            _one_tier(works_deal=True, name="deals_have_one_tier"),
+            _one_tier(works_account=True, name="accounts_have_one_tier"),
             CheckConstraint(condition=Q(works_lead=True) | Q(works_deal=True) | Q(works_account=True), name="a_tier_works_some_stage"),
             CheckConstraint(condition=~Q(works_lead=True, works_deal=False, works_account=True), name="a_tier_works_stages_in_a_row"),
         ]
@@ -89,7 +102,14 @@ class TierGroupObjectPermission(GroupObjectPermissionBase):
 
 
 class PipelineUserObjectPermission(UserObjectPermissionBase):
+    """A person heads or analyses a pipeline; who appointed them is kept."""
+
     content_object = models.ForeignKey(Pipeline, on_delete=models.CASCADE)
+    history = HistoricalRecords()
+
+    class Meta(UserObjectPermissionBase.Meta):
+        verbose_name = _("appointment")
+        verbose_name_plural = _("appointments")
 
 
 class PipelineGroupObjectPermission(GroupObjectPermissionBase):

@@ -1,4 +1,4 @@
-"""What a preset is made of. Its words become rows of a pipeline, so they are kept here in both languages, not in gettext."""
+"""What a preset is made of; its words become rows of a pipeline, so both languages are kept here, not in gettext."""
 
 from __future__ import annotations
 

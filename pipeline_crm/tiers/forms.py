@@ -1,0 +1,239 @@
+"""Forms in which an admin draws and changes the structure."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
+
+from pipeline_crm.users.models import User
+
+from . import choices
+from .actions import appointed, draw
+from .models import Pipeline, Seat, Step, Tier
+from .presets import PRESETS
+from .refusals import records_at
+from .widgets import ShapeCards, shapes, structure_of_shape
+
+APPOINTMENTS = {"heads": "head_pipeline", "analysts": "analyse_pipeline"}
+
+
+class PlaceForm(forms.ModelForm):
+    """What a pipeline counts in and lives by, picked from lists."""
+
+    # Set by the admin: who asks, and what the database has just refused.
+    actor: ClassVar[User]
+    refusal: ClassVar[str | None] = None
+
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=choices.currencies, initial="RUB", widget=UnfoldAdminSelect2Widget
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=choices.zones, initial="Europe/Moscow", widget=UnfoldAdminSelect2Widget
+    )
+    country = forms.ChoiceField(
+        label=_("Holidays of"),
+        choices=choices.countries,
+        initial="RU",
+        widget=UnfoldAdminSelect2Widget,
+        help_text=_(
+            "Clocks stand still on its public holidays. Also the country of phone numbers written without a code."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("currency", "time_zone", "country"):
+            self._keep_what_is_set(name)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Says what the database has refused, if it has."""
+        if self.refusal:
+            raise forms.ValidationError(self.refusal)
+        return super().clean()
+
+    def _keep_what_is_set(self, name: str) -> None:
+        field, value = self.fields.get(name), getattr(self.instance, name)
+        if isinstance(field, forms.ChoiceField) and value and value not in dict(field.choices):
+            field.choices = [(value, value), *field.choices]
+
+
+class DrawForm(PlaceForm):
+    """A new pipeline: its name, what it is drawn from, and where it works."""
+
+    shape = forms.ChoiceField(label=_("Drawn from"), choices=shapes, widget=ShapeCards, initial="property_developer")
+    language = forms.ChoiceField(
+        label=_("Language of steps and reasons"),
+        choices=settings.LANGUAGES,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Names of tiers, steps, reasons and products are written in it. You can rename each of them."),
+    )
+
+    class Meta:
+        model = Pipeline
+        fields = ("name", "currency", "time_zone", "country")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].initial = (get_language() or "en")[:2]
+
+    def save(self, commit: bool = True) -> Pipeline:
+        """Draws the pipeline with all that belongs to it."""
+        shape = self.cleaned_data["shape"]
+        words = {name: self.cleaned_data[name] for name in ("language", "currency", "time_zone", "country")}
+        preset = shape if shape in PRESETS else None
+        self.instance = draw(self.cleaned_data["name"], structure=structure_of_shape(shape), preset=preset, **words)
+        self.save_m2m = lambda: None
+        return self.instance
+
+
+class PipelineForm(PlaceForm):
+    """A pipeline that is at work, and who heads and analyses it."""
+
+    heads = forms.ModelMultipleChoiceField(
+        label=_("Heads of sales"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("They see every record of every tier and may move it."),
+    )
+    analysts = forms.ModelMultipleChoiceField(
+        label=_("Analysts"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("They see sums and shares, never a client."),
+    )
+
+    class Meta:
+        model = Pipeline
+        fields = (
+            "name",
+            "is_active",
+            "currency",
+            "time_zone",
+            "country",
+            "repeat_deals",
+            "cadence_days",
+            "reveals_per_day",
+        )
+        help_texts: ClassVar = {
+            "is_active": _("A pipeline out of use takes no new clients; what it holds stays."),
+            "repeat_deals": _("Who works a deal that a farmer opens for a client who has bought before."),
+            "cadence_days": _("When the next touch of an account is proposed."),
+            "reveals_per_day": _("More than this, and a colleague has to ask the head of sales."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, codename in APPOINTMENTS.items():
+            now = list(appointed(self.instance, codename))
+            self.fields[name].queryset = User.objects.filter(is_active=True) | User.objects.filter(pk__in=now)
+            self.initial[name] = now
+
+    def clean(self) -> dict[str, Any] | None:
+        """Nobody appoints themselves, but for a superuser."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in APPOINTMENTS:
+            if (
+                self.actor in cleaned.get(name, ())
+                and self.actor.pk not in self.initial[name]
+                and not self.actor.is_superuser
+            ):
+                self.add_error(name, _("You cannot appoint yourself: ask another configurator."))
+        return cleaned
+
+
+class TierForm(forms.ModelForm):
+    """A tier among the others of its pipeline; which stages it may work is judged of all tiers together."""
+
+    class Meta:
+        model = Tier
+        fields = (
+            "name",
+            "works_lead",
+            "works_deal",
+            "works_account",
+            "strategy",
+            "asks_acceptance",
+            "answer_minutes",
+            "first_touch_minutes",
+            "silence_minutes",
+            "pool_minutes",
+        )
+        help_texts: ClassVar = {
+            "strategy": _(
+                "Absent, full and closed seats are passed over; when nobody is left, the record goes to the pool."
+            ),
+            "asks_acceptance": _(
+                "The receiver reads the brief and accepts or returns; otherwise records arrive at once."
+            ),
+            "answer_minutes": _("Nobody answered in this time: the offer climbs the ladder. Empty: no clock."),
+            "first_touch_minutes": _("From arrival to the first call or message. Empty: no clock."),
+            "silence_minutes": _("From one touch to the next. Empty: no clock."),
+            "pool_minutes": _("How long a record may lie in the pool. Empty: no clock."),
+        }
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # One tier gives a stage and another takes it in the same save: only the whole can be right or wrong.
+        return super()._get_validation_exclusions() | {"works_lead", "works_deal", "works_account"}
+
+
+class StepForm(forms.ModelForm):
+    """A step; its stage is that of the list it stands in."""
+
+    class Meta:
+        model = Step
+        fields = ("name", "limit_minutes", "probability", "position")
+        help_texts: ClassVar = {
+            "limit_minutes": _("540 is a working day of nine hours. Empty: no limit."),
+            "probability": _("How many of a hundred records on this step end in a purchase."),
+            "position": _("Drag the row by its handle, or type the number."),
+        }
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The stage is not in the form but is known, and names are told apart by it.
+        return super()._get_validation_exclusions() - {"stage"}
+
+
+class SeatForm(forms.ModelForm):
+    """A person's seat at one of the pipeline's tiers."""
+
+    actor: ClassVar[User]
+
+    class Meta:
+        model = Seat
+        fields = ("tier", "user", "role", "capacity", "weight", "is_open")
+        help_texts: ClassVar = {
+            "role": _("A team lead sees and moves all records of the tier."),
+            "capacity": _("A seat with this many open records receives no more."),
+            "weight": _("Of two seats, one of weight 2 receives twice as many. Used by the strategy “by weight”."),
+            "is_open": _("A closed seat receives nothing, and its open records go to others."),
+        }
+
+    def clean(self) -> dict[str, Any] | None:
+        """A seat that holds records stays at its tier; nobody seats themselves, but for a superuser."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance.pk and "tier" in self.changed_data and (held := records_at(self._as_it_was())):
+            self.add_error("tier", self._stays(held))
+        if self._gives_the_actor_sight(cleaned):
+            raise forms.ValidationError(_("You cannot seat yourself: ask another configurator."))
+        return cleaned
+
+    def _as_it_was(self) -> Seat:
+        return Seat.objects.get(pk=self.instance.pk)
+
+    def _stays(self, held: int) -> str:
+        return _(
+            "This seat holds records (%(count)s) and stays at its tier: close it, and give the person a new seat at the other tier."
+        ) % {"count": held}
+
+    def _gives_the_actor_sight(self, cleaned: dict[str, Any]) -> bool:
+        if self.actor.is_superuser or cleaned.get("user") != self.actor:
+            return False
+        closes = set(self.changed_data) == {"is_open"} and not cleaned.get("is_open")
+        return self.has_changed() and not closes

@@ -1,0 +1,197 @@
+"""The tables on the page of a pipeline."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin.checks import InlineModelAdminChecks
+from django.core.checks import CheckMessage
+from django.db.models import Model, QuerySet
+from django.forms import modelformset_factory
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import StackedInline, TabularInline
+
+from .forms import SeatForm, StepForm, TierForm
+from .formsets import (
+    AbsenceFormSet,
+    DistantFormSet,
+    ReasonFormSet,
+    RowFormSet,
+    RungFormSet,
+    SeatFormSet,
+    StepFormSet,
+    TierFormSet,
+)
+from .models import Absence, DayOff, Pipeline, Product, Reason, Rung, Seat, Source, Step, Tier, WorkingHours
+from .stages import Stage
+
+
+class Table:
+    """What all tables of a pipeline have in common."""
+
+    extra = 0
+    tab = True
+    show_title = False
+    formset: Any = RowFormSet
+
+    def get_formset(
+        self, request: HttpRequest, obj: Pipeline | None = None, **kwargs: Any
+    ) -> type[forms.BaseModelFormSet]:
+        """Django's own words on protected rows would name clients; our formsets say why a row stays."""
+        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        formset.form.hand_clean_DELETE = lambda form: None
+        return formset
+
+
+class DistantChecks(InlineModelAdminChecks):
+    """Checks of a table whose rows have no key to the pipeline itself."""
+
+    def _check_exclude_of_parent_model(self, obj: Any, parent_model: type[Model]) -> list[CheckMessage]:
+        return []
+
+    def _check_relation(self, obj: Any, parent_model: type[Model]) -> list[CheckMessage]:
+        return []
+
+
+class DistantTable(Table, TabularInline):
+    """Rows that belong to the pipeline through a tier or a seat of it."""
+
+    checks_class = DistantChecks
+    formset: type[DistantFormSet]
+
+    def get_formset(
+        self, request: HttpRequest, obj: Pipeline | None = None, **kwargs: Any
+    ) -> type[forms.BaseModelFormSet]:
+        """A formset of the model itself; which rows are the pipeline's it knows by its path."""
+        form = type(self.form.__name__, (self.form,), {"actor": request.user})
+        return modelformset_factory(
+            self.model,
+            form=form,
+            formset=self.formset,
+            fields=kwargs.pop("fields", self.fields),
+            formfield_callback=partial(self.formfield_for_dbfield, request=request),
+            extra=self.extra,
+            can_delete=self.has_delete_permission(request, obj),
+            max_num=None if self.has_add_permission(request, obj) else 0,
+        )
+
+
+class TierInline(Table, StackedInline):
+    model = Tier
+    form = TierForm
+    formset = TierFormSet
+    show_title = True
+    fieldsets: ClassVar = [
+        (None, {"fields": ["name", ("works_lead", "works_deal", "works_account"), "strategy", "asks_acceptance"]}),
+        (
+            _("Clocks, in working minutes"),
+            {"fields": [("answer_minutes", "first_touch_minutes"), ("silence_minutes", "pool_minutes")]},
+        ),
+    ]
+
+
+class SeatInline(DistantTable):
+    model = Seat
+    form = SeatForm
+    formset = SeatFormSet
+    fields: ClassVar = ["user", "tier", "role", "capacity", "weight", "is_open"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:
+        """With the names that a row shows."""
+        return super().get_queryset(request).select_related("tier", "user")
+
+
+class AbsenceInline(DistantTable):
+    model = Absence
+    formset = AbsenceFormSet
+    fields: ClassVar = ["seat", "first_day", "last_day", "reason"]
+
+
+class RungInline(DistantTable):
+    model = Rung
+    formset = RungFormSet
+    fields: ClassVar = ["tier", "delay_minutes", "act"]
+
+
+class StepInline(Table, TabularInline):
+    """The steps of one stage, sorted by dragging."""
+
+    stage: ClassVar[Stage]
+    model = Step
+    form = StepForm
+    ordering_field = "position"
+    ordering: ClassVar = ["position", "id"]
+    fields: ClassVar = ["name", "limit_minutes", "probability", "position"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        """The steps of this stage."""
+        return super().get_queryset(request).filter(stage=self.stage)
+
+
+class LeadStepInline(StepInline):
+    stage = Stage.LEAD
+    formset = type("LeadSteps", (StepFormSet,), {"stage": Stage.LEAD})
+    verbose_name_plural = _("steps of a lead")
+
+
+class DealStepInline(StepInline):
+    stage = Stage.DEAL
+    formset = type("DealSteps", (StepFormSet,), {"stage": Stage.DEAL})
+    verbose_name_plural = _("steps of a deal")
+
+
+class AccountStepInline(StepInline):
+    stage = Stage.ACCOUNT
+    formset = type("AccountSteps", (StepFormSet,), {"stage": Stage.ACCOUNT})
+    verbose_name_plural = _("steps of an account")
+
+
+class SortedTable(Table, TabularInline):
+    """Words of a list, sorted by dragging."""
+
+    ordering_field = "position"
+
+
+class SourceInline(SortedTable):
+    model = Source
+    fields: ClassVar = ["name", "is_active", "position"]
+
+
+class ProductInline(SortedTable):
+    model = Product
+    fields: ClassVar = ["name", "price", "is_active", "position"]
+
+
+class ReasonInline(SortedTable):
+    model = Reason
+    formset = ReasonFormSet
+    fields: ClassVar = ["name", "kind", "is_active", "position"]
+
+
+class HoursInline(Table, TabularInline):
+    model = WorkingHours
+    fields: ClassVar = ["weekday", "opens", "closes"]
+
+
+class DayOffInline(Table, TabularInline):
+    model = DayOff
+    fields: ClassVar = ["date", "name", "is_worked"]
+
+
+TABLES = [
+    TierInline,
+    SeatInline,
+    LeadStepInline,
+    DealStepInline,
+    AccountStepInline,
+    SourceInline,
+    ReasonInline,
+    ProductInline,
+    HoursInline,
+    DayOffInline,
+    RungInline,
+    AbsenceInline,
+]
