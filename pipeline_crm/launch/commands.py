@@ -14,10 +14,15 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, str(places.ROOT / "manage.py"), *words]
 
 
+def gunicorn(port: int) -> list[str]:
+    """The web server without a word on what kind of workers it has."""
+    command = [sys.executable, "-m", "gunicorn", "pipeline_crm.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    return [*command, "--no-control-socket", "--log-level", "warning"]
+
+
 def web(port: int) -> list[str]:
     """The web server of the demo; docs/deploy.md has the measurement behind the kind and number of workers."""
-    command = [sys.executable, "-m", "gunicorn", "pipeline_crm.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    return [*command, "--worker-class", "sync", "--workers", "2", "--no-control-socket", "--log-level", "warning"]
+    return [*gunicorn(port), "--worker-class", "sync", "--workers", "2"]
 
 
 def worker() -> list[str]:
