@@ -147,17 +147,13 @@ def return_to_hunter(
     keep(account, cause=Cause.RETURNED, by=by, now=now)
     deal = hold(Deal, handoff.from_id, by=None, now=now)
     seat, why = choose_seat(deal.tier, now=now, first=handoff.giver)
+    seat = seat or handoff.giver
+    if seat is None:
+        raise Refused(_("Nobody can take this client back to complete the brief. Ask your head of sales."))
     deal.give(seat, now=now)
     keep(deal, cause=Cause.RETURNED, by=by, now=now, why=why)
-    if seat is not None:
-        tell(
-            [seat.user_id],
-            kind=Notice.Kind.RETURNED,
-            stage=Stage.DEAL,
-            record_id=deal.pk,
-            event=f"handoff:{handoff.pk}:returned",
-            now=now,
-        )
+    event = f"handoff:{handoff.pk}:returned"
+    tell([seat.user_id], kind=Notice.Kind.RETURNED, stage=Stage.DEAL, record_id=deal.pk, event=event, now=now)
     return account
 
 

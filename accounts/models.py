@@ -78,8 +78,11 @@ class Account(ConveyorItem):
         return self.bought_total
 
     def own_clocks(self) -> list[Running]:
-        """The day of the next touch, to its end."""
-        if self.next_touch_on is None or self.seat_id is None or self.state == State.OFFERED:
+        """The day of the next touch, to its end; for a returned account, the time to complete its brief."""
+        if self.state == State.RETURNED and self.tier.answer_minutes:
+            limit = timedelta(minutes=self.tier.answer_minutes)
+            return [Running(Clock.ANSWER, self.owner_since, self.pipeline.calendar.add(self.owner_since, limit))]
+        if self.next_touch_on is None or self.seat_id is None or self.state not in (State.ACTIVE, State.AT_RISK):
             return []
         end = datetime.combine(self.next_touch_on + timedelta(days=1), time(), self.pipeline.zone)
         return [Running(Clock.SILENCE, self.touched_at or self.owner_since, max(end, self.owner_since))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
@@ -17,7 +17,6 @@ from .sight import Sight, sight_of
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
-M = TypeVar("M", bound=Model)
 View = Callable[..., HttpResponseBase]
 
 DOORS: dict[str, Callable[[Sight], bool]] = {
@@ -31,7 +30,7 @@ DOORS: dict[str, Callable[[Sight], bool]] = {
 }
 
 
-def visible(user: User, queryset: QuerySet[M]) -> QuerySet[M]:
+def visible[M: Model](user: User, queryset: QuerySet[M]) -> QuerySet[M]:
     """The rows of a query that a person may see; a model that does not say what it shows shows nothing to anybody."""
     seen_by = getattr(queryset.model, "seen_by", None)
     if seen_by is None:
@@ -42,7 +41,7 @@ def visible(user: User, queryset: QuerySet[M]) -> QuerySet[M]:
     return queryset if sight.everything else queryset.filter(seen_by(sight))
 
 
-def reach(user: User, queryset: QuerySet[M], pk: int) -> M:
+def reach[M: Model](user: User, queryset: QuerySet[M], pk: int) -> M:
     """One row by its number; hidden and absent give the same 404."""
     try:
         return visible(user, queryset).get(pk=pk)

@@ -47,11 +47,11 @@ class Sight:
 
     def works(self, stage: Stage | str) -> bool:
         """Whether any record of a stage can be worked, led or headed from here."""
-        return (
-            self.everything
-            or bool(self.headed)
-            or any(tier.works(stage) or _repeats(tier, stage) for tier in self.worked)
-        )
+        return self.everything or bool(self.headed) or bool(self.tiers_for(stage))
+
+    def tiers_for(self, stage: Stage | str) -> list[Tier]:
+        """The person's tiers at which records of a stage lie."""
+        return [tier for tier in self.worked if tier.works(stage) or _repeats(tier, stage)]
 
     def supervises(self, tier: Tier) -> bool:
         """Whether the person steers this tier: its team lead or its head of sales."""

@@ -241,6 +241,10 @@ def move_book(seat_id: int, *, to: Seat | None, by: User, now: datetime, cause: 
 def close_seat(seat_id: int, *, by: User, now: datetime) -> int:
     """Closes a seat and gives its book to the others by rule; what nobody can take goes into the pool."""
     seat = seat_in_charge(seat_id, by=by)
+    sight = sight_of(by)
+    if seat.user_id == by.pk and not (sight.everything or seat.tier.pipeline_id in sight.headed_ids):
+        # With the seat goes the sight of the tier: nobody could undo it from here.
+        raise Refused(_("You cannot close your own seat. Ask your head of sales."))
     seat.is_open = False
     seat.save(update_fields=["is_open"])
     return move_book(seat_id, to=None, by=by, now=now, cause=Cause.SEAT_CLOSED)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,31 @@ def choose_seat(
         return None, why
     _count_turn(tier, seats[choice.seat_id])
     return seats[choice.seat_id], why
+
+
+def foresee(tier: Tier, count: int, *, now: datetime, barred: Collection[int] = ()) -> Counter[int | None]:
+    """How many of so many records each seat would receive by the tier's rule, None being the pool; nothing is written."""
+    seats = {seat.pk: seat for seat in Seat.objects.filter(tier=tier).select_related("user", "turn")}
+    facts: Sequence[SeatFacts] = _facts(tier, seats, now=now, barred=barred)
+    gets: Counter[int | None] = Counter()
+    for _record in range(count):
+        chosen = choose(tier.strategy, facts).seat_id
+        gets[chosen] += 1
+        facts = _after(facts, chosen)
+    return gets
+
+
+def _after(facts: Sequence[SeatFacts], chosen: int | None) -> list[SeatFacts]:
+    """The same seats once the chosen one has received a record; those who never had a turn stay level."""
+    last = max((fact.turn for fact in facts), default=0)
+    given = [
+        replace(fact, open_items=fact.open_items + 1, turn=last + 1, served=fact.served + 1)
+        if fact.seat_id == chosen
+        else fact
+        for fact in facts
+    ]
+    shares = [fact.served / fact.weight for fact in given if fact.turn]
+    return [fact if fact.turn or not shares else replace(fact, served=round(min(shares) * fact.weight)) for fact in given]
 
 
 def room_for_one_more(seat: Seat) -> bool:

@@ -48,7 +48,7 @@ def next_rung_at(item: ConveyorItem) -> datetime | None:
 def running(item: ConveyorItem) -> list[Running]:
     """Every clock that runs for a record."""
     if not item.is_open:
-        return []
+        return item.own_clocks()
     until = item.parked_until()
     if until is not None:
         return [Running(Clock.PARKED, item.owner_since, until)]

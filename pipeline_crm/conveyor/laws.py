@@ -9,11 +9,16 @@ import pgtrigger
 from pipeline_crm.tiers.stages import Stage
 
 _STANDS_ON_ITS_BELT = """
-    IF NOT EXISTS (SELECT 1 FROM tiers_tier WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND (works_{stage}{or_else})) THEN
+    IF NOT EXISTS (
+        SELECT 1 FROM tiers_tier
+        WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND (works_{stage}{or_else})
+    ) THEN
         RAISE EXCEPTION 'a_record_is_at_the_tier_of_its_stage: tier % does not work {stage}', NEW.tier_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_is_at_the_tier_of_its_stage';
     END IF;
-    IF NOT EXISTS (SELECT 1 FROM tiers_step WHERE id = NEW.step_id AND pipeline_id = NEW.pipeline_id AND stage = '{stage}') THEN
+    IF NOT EXISTS (
+        SELECT 1 FROM tiers_step WHERE id = NEW.step_id AND pipeline_id = NEW.pipeline_id AND stage = '{stage}'
+    ) THEN
         RAISE EXCEPTION 'a_record_stands_on_a_step_of_its_stage: step %', NEW.step_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_stands_on_a_step_of_its_stage';
     END IF;
@@ -26,7 +31,8 @@ _VERSION_COUNTS_MOVES = """
             RAISE EXCEPTION 'a_record_begins_at_version_one'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_begins_at_version_one';
         END IF;
-    ELSIF (NEW.state, NEW.seat_id, NEW.step_id, NEW.tier_id) IS DISTINCT FROM (OLD.state, OLD.seat_id, OLD.step_id, OLD.tier_id) THEN
+    ELSIF (NEW.state, NEW.seat_id, NEW.step_id, NEW.tier_id)
+          IS DISTINCT FROM (OLD.state, OLD.seat_id, OLD.step_id, OLD.tier_id) THEN
         IF NEW.version <> OLD.version + 1 THEN
             RAISE EXCEPTION 'a_move_counts_one_version: % after %', NEW.version, OLD.version
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'a_move_counts_one_version';
@@ -41,8 +47,9 @@ _VERSION_COUNTS_MOVES = """
 _EVERY_MOVE_IS_WRITTEN = """
     IF (TG_OP = 'INSERT' OR NEW.version <> OLD.version) AND NOT EXISTS (
         SELECT 1 FROM timeline_movement m
-        WHERE m.stage = '{stage}' AND m.record_id = NEW.id AND m.version = NEW.version AND m.to_state = NEW.state
-          AND m.to_step_id = NEW.step_id AND m.to_tier_id = NEW.tier_id AND m.to_seat_id IS NOT DISTINCT FROM NEW.seat_id
+        WHERE m.stage = '{stage}' AND m.record_id = NEW.id AND m.version = NEW.version
+          AND m.to_state = NEW.state AND m.to_step_id = NEW.step_id AND m.to_tier_id = NEW.tier_id
+          AND m.to_seat_id IS NOT DISTINCT FROM NEW.seat_id
     ) THEN
         RAISE EXCEPTION 'every_move_has_its_movement: {stage} % version %', NEW.id, NEW.version
             USING ERRCODE = 'check_violation', CONSTRAINT = 'every_move_has_its_movement';
@@ -51,7 +58,8 @@ _EVERY_MOVE_IS_WRITTEN = """
 """
 
 _AN_OFFER_IS_A_HAND_OFF = """
-    IF NEW.state = 'offered' AND EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id AND state = 'offered') AND NOT EXISTS (
+    IF NEW.state = 'offered' AND EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id AND state = 'offered')
+       AND NOT EXISTS (
         SELECT 1 FROM conveyor_handoff WHERE to_stage = '{stage}' AND to_id = NEW.id AND state = 'offered'
           AND receiver_id IS NOT DISTINCT FROM (SELECT seat_id FROM {table} WHERE id = NEW.id)
     ) THEN

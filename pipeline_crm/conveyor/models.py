@@ -89,10 +89,10 @@ class HandOff(FSMModelMixin, models.Model):
 
     @classmethod
     def seen_by(cls, sight: Sight) -> Q:
-        """The receiver, the pool's people while it is offered, and those who supervise either side; never the giver."""
-        pool = Q(receiver=None, state=cls.State.OFFERED, to_tier__in=sight.worked_ids)
+        """Those who supervise either side; a member only what is offered to them now, the rest through its record."""
+        offered = Q(receiver__in=sight.seat_ids, state=cls.State.OFFERED)
         led = Q(from_tier__in=sight.led_ids) | Q(to_tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
-        return Q(receiver__in=sight.seat_ids) | pool | led
+        return offered | led
 
     @property
     def crosses_tiers(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.http import Http404
@@ -21,12 +21,12 @@ from .records import ConveyorItem
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
-Item = TypeVar("Item", bound=ConveyorItem)
-
 JUST_NOW = timedelta(minutes=10)
 
 
-def hold(model: type[Item], pk: int, *, by: User | None, now: datetime, seen: int | None = None) -> Item:
+def hold[Item: ConveyorItem](
+    model: type[Item], pk: int, *, by: User | None, now: datetime, seen: int | None = None
+) -> Item:
     """Locks a record that the actor may see; `seen` is the version they saw, `by=None` is the conveyor itself.
 
     Raises Http404 for what is hidden or absent, Taken for a race that the actor has just lost.
@@ -46,7 +46,9 @@ def hold(model: type[Item], pk: int, *, by: User | None, now: datetime, seen: in
     return item
 
 
-def hold_to_work(model: type[Item], pk: int, *, by: User, now: datetime, seen: int | None = None) -> Item:
+def hold_to_work[Item: ConveyorItem](
+    model: type[Item], pk: int, *, by: User, now: datetime, seen: int | None = None
+) -> Item:
     """Locks an open record that is in the actor's own hands, or in their charge."""
     item = hold(model, pk, by=by, now=now, seen=seen)
     sight = sight_of(by)

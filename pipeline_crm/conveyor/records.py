@@ -155,7 +155,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
     @property
     def is_parked(self) -> bool:
         """Whether the record sleeps until a date."""
-        return self.clock == Clock.PARKED
+        return self.parked_until() is not None
 
     def openness(self, sight: Sight) -> Openness:
         """How much of the client somebody who reached this record may read."""

@@ -77,6 +77,8 @@ def _act_safely(item: ConveyorItem, failed: set[int], *, now: datetime) -> str:
 
 def act(item: ConveyorItem, *, now: datetime) -> str:
     """Does what is due for one locked record; returns the name of what was done."""
+    if not item.is_open:
+        return _warn_of_unfinished(item, now=now)
     if item.seat is not None and not (item.seat.is_open and item.seat.user.is_active):
         return _give_away(item, now=now, cause=Cause.SEAT_CLOSED)
     if item.is_parked:
@@ -108,6 +110,14 @@ def _place(item: ConveyorItem, *, now: datetime) -> str:
     _tell(item, _leads_of(item), Notice.Kind.POOL_STUCK, now=now)
     _wait(item, now=now)
     return "stuck"
+
+
+def _warn_of_unfinished(item: ConveyorItem, *, now: datetime) -> str:
+    """A returned hand-off that nobody completes: the leads of every tier of the pipeline are told."""
+    tiers = Seat.objects.open().leads().filter(tier__pipeline=item.pipeline_id)
+    _tell(item, list(tiers.values_list("user_id", flat=True)), Notice.Kind.WARNED, now=now)
+    _wait(item, now=now)
+    return "warned"
 
 
 def _remind(item: ConveyorItem, *, now: datetime) -> str:

@@ -1,0 +1,130 @@
+"""A record as one line or one card: what its reader may know of the client, what is next, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline_crm.access.sight import Sight
+from pipeline_crm.timeline.models import Task
+
+from .desks import DESKS
+from .faces import ClockFace, clock_face
+from .models import HandOff
+from .records import Clock, ConveyorItem, ConveyorQuerySet, Openness
+
+WISHES = ("source", "product")  # what a lead or a deal says of itself without saying who it is
+
+# What is to be done when nobody has set a task: the clock that runs tells.
+TODO = {
+    Clock.ANSWER: ("inbox", gettext_lazy("Answer the offer")),
+    Clock.FIRST_TOUCH: ("phone", gettext_lazy("Make the first call")),
+    Clock.SILENCE: ("phone", gettext_lazy("Get in touch again")),
+    Clock.STEP: ("arrow-right", gettext_lazy("Move on from this step")),
+    Clock.POOL: ("hand-grab", gettext_lazy("Waits for anybody")),
+    Clock.PARKED: ("calendar-event", gettext_lazy("Waits for its date")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A record as its reader sees it; without a name where the name is not theirs to know."""
+
+    item: ConveyorItem
+    openness: Openness
+    title: str
+    need: str
+    todo: str
+    sign: str
+    face: ClockFace | None
+    url: str
+    brief: HandOff | None = None
+    came_back: bool = False
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the client is still nobody's."""
+        return self.openness is Openness.HIDDEN
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its clock has run out."""
+        return self.face is not None and self.face.state == "over"
+
+
+def wishes_of(model: type[ConveyorItem]) -> list[str]:
+    """Which of the words that say what is wanted a stage has."""
+    return [field.name for field in model._meta.get_fields() if field.name in WISHES]
+
+
+def with_wishes(rows: ConveyorQuerySet) -> ConveyorQuerySet:
+    """Rows with everything that a line or a card shows, in one query."""
+    return rows.for_cards().select_related("client", *wishes_of(rows.model))
+
+
+def dress(items: Sequence[ConveyorItem], *, sight: Sight, now: datetime, back: Iterable[int] = ()) -> list[Card]:
+    """The cards of these records, in two queries however many; `back` are those that a receiver has returned."""
+    known = {item.pk: item.openness(sight) for item in items}
+    named = [item for item in items if known[item.pk] > Openness.HIDDEN]
+    briefs = _briefs(named)
+    tasks = _tasks([item for item in named if known[item.pk] is Openness.FULL])
+    came_back = set(back)
+    return [
+        _card(item, known[item.pk], briefs.get(item.pk), tasks.get(item.pk), now, came_back=item.pk in came_back)
+        for item in items
+    ]
+
+
+def _card(
+    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: Task | None, now: datetime, *, came_back: bool
+) -> Card:
+    sign, todo = _todo(item, task)
+    wanted = wanted_by(item)
+    hidden = openness is Openness.HIDDEN
+    return Card(
+        item=item,
+        openness=openness,
+        title=(wanted or _("A client, hidden until taken")) if hidden else item.client.name,
+        need="" if hidden else (brief and brief.need) or wanted or item.client.company,
+        todo=todo,
+        sign=sign,
+        face=clock_face(item.due_at, item.clock_since, now, item.clock, item.parked_until()),
+        url=DESKS[item.stage].url("record", item.pk),
+        brief=brief,
+        came_back=came_back,
+    )
+
+
+def wanted_by(item: ConveyorItem) -> str:
+    """Where the client came from and what they look for, which tells nobody who it is."""
+    words = (getattr(item, name, None) for name in WISHES)
+    return " · ".join(str(word) for word in words if word)
+
+
+def _todo(item: ConveyorItem, task: Task | None) -> tuple[str, str]:
+    if task is not None:
+        return "checkbox", task.title
+    sign, words = TODO.get(item.clock, ("", ""))
+    return sign, str(words)
+
+
+def _briefs(items: Sequence[ConveyorItem]) -> dict[int, HandOff]:
+    """The brief by which each of these records came last; all of one stage."""
+    if not items:
+        return {}
+    rows = HandOff.objects.filter(to_stage=items[0].stage, to_id__in=[item.pk for item in items])
+    latest = rows.select_related("giver__user").order_by("to_id", "-id").distinct("to_id")
+    return {handoff.to_id: handoff for handoff in latest}
+
+
+def _tasks(items: Sequence[ConveyorItem]) -> dict[int, Task]:
+    """The open task of each record that is due first; all of one stage."""
+    if not items:
+        return {}
+    rows = Task.objects.filter(stage=items[0].stage, record_id__in=[item.pk for item in items], done_at=None)
+    first = rows.order_by("record_id", "due_at", "id").distinct("record_id")
+    return {task.record_id: task for task in first}

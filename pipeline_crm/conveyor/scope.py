@@ -1,0 +1,115 @@
+"""Where somebody stands when they open the list or the board of a stage: in which pipeline, as member or in charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, TextChoices
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.access.gate import visible
+from pipeline_crm.access.pipelines import chosen_of, in_sight
+from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.stages import Stage
+
+from .desks import Desk
+from .records import ConveyorQuerySet
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+
+class View(TextChoices):
+    """Which records of a stage one looks at."""
+
+    MINE = "mine", _("Mine")
+    TEAM = "team", _("Team")
+    POOL = "pool", _("Pool")
+    CLOSED = "closed", _("Closed")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One person at the desk of one stage in one pipeline, at one hour."""
+
+    desk: Desk
+    user: User
+    sight: Sight
+    pipeline: Pipeline
+    now: datetime
+
+    @cached_property
+    def tiers(self) -> list[Tier]:
+        """The person's own tiers here at which records of the stage lie."""
+        return [tier for tier in self.sight.tiers_for(self.desk.stage) if tier.pipeline_id == self.pipeline.pk]
+
+    @cached_property
+    def seat(self) -> Seat | None:
+        """The person's own open seat here, from which they can take a record."""
+        return next(filter(None, (self.sight.seat_at(tier.pk) for tier in self.tiers)), None)
+
+    @cached_property
+    def is_in_charge(self) -> bool:
+        """Whether the person leads a tier here, or heads the pipeline."""
+        return (
+            self.sight.everything
+            or self.pipeline.pk in self.sight.headed_ids
+            or any(tier.pk in self.sight.led_ids for tier in self.tiers)
+        )
+
+    @property
+    def views(self) -> list[View]:
+        """What the person can look at here."""
+        own = [View.MINE] if self.seat else []
+        return [*own, *([View.TEAM] if self.is_in_charge else []), View.POOL, View.CLOSED]
+
+    @property
+    def home(self) -> View:
+        """What the person looks at first: a member at their own records, who is in charge at the team's."""
+        if self.seat is not None and self.seat.role == Seat.Role.LEAD and self.is_in_charge:
+            return View.TEAM
+        return self.views[0]
+
+    @property
+    def charge(self) -> Q:
+        """The records that the person is in charge of; nothing for a member."""
+        return Q(tier__in=self.sight.led_ids) | Q(pipeline__in=self.sight.headed_ids)
+
+    @property
+    def named(self) -> Q:
+        """The records whose client's name the person may read."""
+        return Q(seat__in=self.sight.seat_ids) | self.charge
+
+    def rows(self, view: View) -> ConveyorQuerySet:
+        """The records of one view, as far as the person may see them."""
+        rows = visible(self.user, self.desk.model.objects.filter(pipeline=self.pipeline))
+        if view == View.MINE:
+            return rows.open().held_by(*self.sight.seat_ids)
+        if view == View.POOL:
+            return rows.open().filter(seat=None)
+        if view == View.TEAM:
+            return rows.open() if self.sight.everything else rows.open().filter(self.charge)
+        return rows.exclude(state__in=self.desk.model.OPEN)
+
+
+def scope_of(request: HttpRequest, desk: Desk) -> Scope:
+    """Where the person of a request stands: in the pipeline asked for, else in the one chosen last."""
+    sight = sight_of(request.user)
+    pipelines = [one for one in in_sight(sight) if _is_worked(one, desk.stage, sight)]
+    asked = request.GET.get("pipeline", "")
+    pipeline = next((one for one in pipelines if str(one.pk) == asked), None) or chosen_of(request, pipelines)
+    if pipeline is None:
+        raise Http404
+    return Scope(desk, request.user, sight, pipeline, timezone.now())
+
+
+def _is_worked(pipeline: Pipeline, stage: Stage, sight: Sight) -> bool:
+    if sight.everything or pipeline.pk in sight.headed_ids:
+        return True
+    return any(tier.pipeline_id == pipeline.pk for tier in sight.tiers_for(stage))

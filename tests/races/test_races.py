@@ -1,0 +1,206 @@
+"""Two connections at once on real PostgreSQL: one wins, the other gets a sentence, nothing is doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import Http404
+
+from deals import actions as hunting
+from deals.models import Deal
+from leads import actions as scouting
+from leads.models import Lead
+from pipeline_crm.clients.models import Client
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor.errors import Refused
+from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.sweep import sweep
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
+from pipeline_crm.timeline.models import Movement
+from tests.cast import BRIEF, MONDAY, make_contacted, make_enquiry, make_lead, make_offer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Runs acts at the same moment, each on its own connection; gives what each returned or raised."""
+    barrier, results = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(place: int, act: Callable[[], Any]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(10)
+            results[place] = act()
+        except Exception as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def sentences(results: list[Any]) -> list[str]:
+    """What the losers were told."""
+    return [str(result) for result in results if isinstance(result, Exception)]
+
+
+def test_two_claim_one_record(pipeline, sam, sue):
+    lead = make_lead(pipeline=pipeline)
+
+    results = at_once(*(lambda who=who: belt.claim(Lead, lead.pk, by=who.user, now=MONDAY) for who in (sam, sue)))
+
+    winner = Lead.objects.get(pk=lead.pk).seat
+    assert winner in (sam, sue)
+    assert sentences(results) == [f"{winner.user.name} has just taken this client."]
+    assert Movement.objects.filter(stage="lead", record_id=lead.pk).count() == 2
+
+
+def test_ten_claimers_and_ten_records_never_the_same_one(pipeline):
+    from tests.cast import make_person, seat_at
+
+    seats = [seat_at(pipeline, "lead", make_person(f"scout{n}")) for n in range(10)]
+    leads = [make_lead(pipeline=pipeline) for _ in range(10)]
+
+    at_once(*(lambda who=who: belt.take_next(Lead, who.tier, by=who.user, now=MONDAY) for who in seats))
+
+    assert sorted(Lead.objects.values_list("seat", flat=True)) == [seat.pk for seat in seats]
+    assert Movement.objects.filter(cause="claimed").count() == len(leads)
+
+
+def test_a_last_free_place_is_taken_once(pipeline, sam):
+    Seat.objects.filter(pk=sam.pk).update(capacity=1)
+    for _ in range(2):
+        make_lead(pipeline=pipeline)
+
+    results = at_once(*(lambda: belt.take_next(Lead, sam.tier, by=sam.user, now=MONDAY) for _ in range(2)))
+
+    assert Lead.objects.filter(seat=sam).count() == 1
+    assert len(sentences(results)) == 1
+    assert "Your hands are full" in sentences(results)[0]
+
+
+def test_two_accept_one_offer_from_the_pool(pipeline, sam, hal, hana):
+    Tier.objects.filter(pk=hal.tier_id).update(strategy="pool")
+    deal = make_offer(sam)
+
+    results = at_once(*(lambda who=who: belt.claim(Deal, deal.pk, by=who.user, now=MONDAY) for who in (hal, hana)))
+
+    winner = Deal.objects.get(pk=deal.pk).seat
+    assert sentences(results) == [f"{winner.user.name} has just taken this client."]
+    assert list(HandOff.objects.values_list("state", "receiver")) == [("accepted", winner.pk)]
+
+
+def test_accept_and_return_at_once_give_one_answer(pipeline, sam, hal):
+    from tests.cast import reason
+
+    deal = make_offer(sam)
+    why = reason(pipeline, "return_deal")
+
+    results = at_once(
+        lambda: handoff.accept(Deal, deal.pk, by=hal.user, now=MONDAY, seen=deal.version),
+        lambda: hunting.return_to_scout(deal.pk, reason=why, comment="", by=hal.user, now=MONDAY, seen=deal.version),
+    )
+
+    assert len([r for r in results if isinstance(r, Refused | Http404)]) == 1
+    assert HandOff.objects.get().state in ("accepted", "returned")
+    assert Movement.objects.filter(stage="deal").count() == 2
+
+
+def test_accept_and_sweep_at_once(sam, hal, hana):
+    deal = make_offer(sam)
+    Rung.objects.all().delete()
+    receiver = deal.seat
+
+    accepted, swept = at_once(
+        lambda: handoff.accept(Deal, deal.pk, by=receiver.user, now=deal.due_at, seen=deal.version),
+        lambda: sweep(now=deal.due_at),
+    )
+
+    after = Deal.objects.get(pk=deal.pk)
+    if isinstance(accepted, Exception):
+        assert (after.state, swept) == ("offered", {"reassigned": 1})
+        assert str(accepted) == "This client waited too long and has just been passed on."
+    else:
+        assert (after.state, after.seat) == ("open", receiver)
+    assert Movement.objects.filter(stage="deal").count() == 2
+
+
+def test_three_sweeps_at_once_move_each_lead_once(sam, sue):
+    Rung.objects.all().delete()
+    leads = [make_lead(sam) for _ in range(30)]
+
+    at_once(*(lambda: sweep(now=MONDAY + timedelta(days=7)) for _ in range(3)))
+
+    assert Lead.objects.filter(seat=sue).count() == len(leads)
+    assert Movement.objects.filter(cause="stale").count() == len(leads)
+    assert Notice.objects.filter(kind="taken_away").count() == len(leads)
+
+
+def test_a_touch_and_a_sweep_at_once(sam, sue):
+    Rung.objects.all().delete()
+    lead = make_lead(sam)
+
+    touched, _swept = at_once(
+        lambda: scouting.log_touch(lead.pk, kind="call", outcome="no_answer", by=sam.user, now=lead.due_at),
+        lambda: sweep(now=lead.due_at),
+    )
+
+    after = Lead.objects.get(pk=lead.pk)
+    if isinstance(touched, Exception):
+        assert (after.seat, str(touched)) == (sue, "This client waited too long and has just been passed on.")
+    else:
+        assert after.touched_at == lead.due_at
+
+
+def test_two_qualify_one_lead(pipeline, sam, hal):
+    lead = make_contacted(sam)
+
+    results = at_once(
+        *(lambda: hunting.offer_from_lead(lead.pk, brief=BRIEF, by=sam.user, now=MONDAY) for _ in range(2))
+    )
+
+    assert len(sentences(results)) == 1
+    assert Deal.objects.count() == HandOff.objects.count() == 1
+
+
+def test_one_phone_at_two_counters_is_one_client_and_one_lead(pipeline, sam, sue):
+    def capture(who: Seat):
+        home = Pipeline.objects.get(pk=pipeline.pk)
+        return scouting.capture(home, make_enquiry(phone="+79161234567"), by=who.user, now=MONDAY, keep_for=who)
+
+    results = at_once(*(lambda who=who: capture(who) for who in (sam, sue)))
+
+    assert sorted(result.known for result in results) == [False, True]
+    assert (Client.objects.count(), Lead.objects.count()) == (1, 1)
+
+
+def test_hand_offs_and_sweeps_of_one_tier_never_deadlock(sam, sue, hal, hana):
+    Rung.objects.all().delete()
+    leads = [make_contacted(sam) for _ in range(8)]
+    stale = [make_lead(sue) for _ in range(20)]
+
+    def hand_on(part: list[Lead]) -> None:
+        for lead in part:
+            hunting.offer_from_lead(lead.pk, brief=BRIEF, by=sam.user, now=MONDAY)
+
+    results = at_once(
+        lambda: hand_on(leads[:4]),
+        lambda: hand_on(leads[4:]),
+        lambda: sweep(now=stale[0].due_at),
+        lambda: sweep(now=stale[0].due_at),
+    )
+
+    assert sentences(results) == []
+    assert Deal.objects.count() == len(leads)
