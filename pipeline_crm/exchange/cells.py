@@ -21,6 +21,7 @@ _LANGUAGES = {
     "ru": {"ru", "rus", "ru-ru", "русский", "рус", "russian", "рус."},
     "en": {"en", "eng", "en-us", "en-gb", "английский", "англ", "english", "англ."},
 }
+_FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 _KEPT_CONTROLS = "\n\t"
 
 
@@ -57,6 +58,12 @@ def language(cell: str) -> str:
     """The code of a language of the house, "" for others."""
     word = words(cell).casefold()
     return next((code for code, known in _LANGUAGES.items() if word in known), "")
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula."""
+    first = words(text).lstrip(" \"'")
+    return f"'{text}" if first.startswith(_FORMULA_SIGNS) or text[:1] in {"\t", "\r", "\n"} else text
 
 
 def _number(written: str) -> Decimal | None:

@@ -6,6 +6,7 @@ for each row either the lead in our words or the reason why it is none.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import StringIO, TextIOWrapper
@@ -25,7 +26,6 @@ from .texts import MARK, Unreadable, open_text
 
 __all__ = ["LeadRow", "Reading", "Rejected", "Row", "Unreadable", "read_leads"]
 
-LONGEST_COMMENT = 2000
 MOST_POINTS = 10
 MOST_COLUMNS = 1000
 SAMPLE = 1 << 16
@@ -45,7 +45,10 @@ _SEPARATOR_LINE = re.compile(r"^sep=.\s*$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LeadRow:
-    """A lead as the file tells it; phones are E.164, addresses in lower case."""
+    """A lead as the file tells it; phones are E.164, addresses in lower case.
+
+    `unread` holds the cells that were filled and could not be understood.
+    """
 
     name: str
     company: str = ""
@@ -60,6 +63,7 @@ class LeadRow:
     amount: Decimal | None = None
     currency: str = ""
     comment: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,9 @@ def _rows(
             elif any(cell.strip() for cell in record.cells):
                 yield _row(record, len(titles.cells), columns, region)
     finally:
-        text.detach()
+        # Whoever stops half-way may have closed the file already.
+        with suppress(ValueError):
+            text.detach()
 
 
 def _row(record: Record, width: int, columns: tuple[tuple[int, Field], ...], region: str | None) -> Row | Rejected:
@@ -229,7 +235,8 @@ def _lead(found: dict[Field, list[str]], region: str | None) -> LeadRow:
         language=language(_first(found, Field.LANGUAGE)),
         amount=amount,
         currency=currency,
-        comment=_comment(found, odd_contacts + odd_amounts),
+        comment="\n".join(dict.fromkeys(found[Field.TITLE][:1] + found[Field.COMMENT])),
+        unread=tuple(odd_contacts + odd_amounts),
     )
     _refuse_too_long(lead)
     return lead
@@ -260,14 +267,14 @@ def _first(found: dict[Field, list[str]], what: Field) -> str:
 
 
 def _name(found: dict[Field, list[str]], region: str | None) -> str:
-    """The person, else the company, else the title of the enquiry, but never a phone number."""
+    """The person, else the company, else the title of the enquiry, but never a phone number; "" when unnamed."""
     parts = [_first(found, what) for what in (Field.FIRST_NAME, Field.MIDDLE_NAME, Field.LAST_NAME)]
     titles = (" ".join(part for part in parts if part), _first(found, Field.COMPANY), _first(found, Field.TITLE))
     for name in (_first(found, Field.FULL_NAME), *titles):
         # Where only owners see contacts, a number in the name would show it to everybody.
         if name and not find_phones(name, region) and not find_emails(name):
             return name
-    return _("No name given")
+    return ""
 
 
 def _amount(found: dict[Field, list[str]]) -> tuple[Decimal | None, str, list[str]]:
@@ -276,14 +283,6 @@ def _amount(found: dict[Field, list[str]]) -> tuple[Decimal | None, str, list[st
     if read is None:
         return None, "", [written] if written else []
     return read[0], read[1] or currency_of(_first(found, Field.CURRENCY)), []
-
-
-def _comment(found: dict[Field, list[str]], odd: list[str]) -> str:
-    """The comments, and whatever stood in a cell that could not be understood."""
-    title = _first(found, Field.TITLE)
-    parts = [title, *found[Field.COMMENT], *(_("As given: %(cell)s") % {"cell": cell} for cell in odd)]
-    comment = "\n".join(dict.fromkeys(part for part in parts if part))
-    return comment if len(comment) <= LONGEST_COMMENT else comment[: LONGEST_COMMENT - 1] + "…"
 
 
 def _refuse_too_long(lead: LeadRow) -> None:
