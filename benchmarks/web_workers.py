@@ -44,7 +44,6 @@ def cookie_of_a_scout() -> str:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
-
     from django.db import connection
 
     from pipeline_crm.tiers.models import Seat
