@@ -82,7 +82,7 @@ class Choice:
         }
 
 
-type Strategy = Callable[[Sequence[Candidate]], Candidate | None]
+Strategy = Callable[[Sequence[Candidate]], Candidate | None]
 
 
 def round_robin(candidates: Sequence[Candidate]) -> Candidate | None:

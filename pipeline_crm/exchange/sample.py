@@ -62,7 +62,7 @@ class Story:
         return f"{self.first} {self.last}".strip()
 
 
-type Column = tuple[str, Callable[[Story], str]]
+Column = tuple[str, Callable[[Story], str]]
 
 
 @dataclass(frozen=True, slots=True)

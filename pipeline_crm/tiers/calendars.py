@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-type Hours = tuple[tuple[time, time], ...]
-type Shift = tuple[datetime, datetime]
+Hours = tuple[tuple[time, time], ...]
+Shift = tuple[datetime, datetime]
 
 DAY = timedelta(days=1)
 NOTHING = timedelta(0)
