@@ -30,7 +30,7 @@ fi
 sheet() { "$NODE" node_modules/@tailwindcss/cli/dist/index.mjs --input belt.css --output "$dist/belt.css" --minify "$@"; }
 if [ "${1:-}" = watch ]; then
     "$NODE" build.mjs
-    sheet --watch
+    sheet --watch=always
     exit
 fi
 
