@@ -39,7 +39,7 @@ def hold[Item: ConveyorItem](
     try:
         item = reach(by, rows, pk)
     except Http404:
-        _tell_who_was_first(model, pk, by=by, now=now)
+        tell_who_was_first(model, pk, by=by, now=now)
         raise
     if seen is not None and item.version != seen:
         raise Taken(_lost_to(_last_move(model, pk), sight_of(by)))
@@ -112,7 +112,7 @@ def _last_move(model: type[ConveyorItem], pk: int) -> Movement | None:
     )
 
 
-def _tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
+def tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
     """Somebody who could take the record a moment ago learns who was faster; everybody else learns nothing."""
     sight = sight_of(by)
     within_reach = Q(from_seat__in=sight.seat_ids) | Q(from_seat=None, from_tier__in=sight.worked_ids)
