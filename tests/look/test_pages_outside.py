@@ -29,7 +29,10 @@ def test_a_wrong_password_is_told_in_the_form(client: Client) -> None:
 
 
 def test_the_page_speaks_the_readers_language(client: Client) -> None:
-    assert "Учётные записи создаёт администратор." in client.get(reverse("account_login"), headers={"Accept-Language": "ru"}).text
+    assert (
+        "Учётные записи создаёт администратор."
+        in client.get(reverse("account_login"), headers={"Accept-Language": "ru"}).text
+    )
 
 
 def test_an_unknown_address_has_a_page_of_ours(client: Client) -> None:
