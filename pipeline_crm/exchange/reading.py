@@ -203,7 +203,7 @@ def _refuse_spoilt(cells: tuple[str, ...], width: int) -> None:
         raise _UnfitError(_("Some letters could not be read. Check the encoding of the file."))
     if any(cell.strip() for cell in cells[width:]):
         raise _UnfitError(
-            _("There are %(cells)s cells, but only %(width)s columns have names.")
+            _("There are more cells (%(cells)s) than columns with names (%(width)s).")
             % {"cells": len(cells), "width": width}
         )
 

@@ -119,7 +119,7 @@ def test_a_short_row_has_its_last_cells_empty():
         ("Irina;;", "There is neither a phone nor an e-mail address."),
         ("Irina;12-34;", "No phone or e-mail address could be read in “12-34”."),
         ("Irina;;irina@", "No phone or e-mail address could be read in “irina@”."),
-        ("Irina;89161234567;;one;more", "There are 5 cells, but only 3 columns have names."),
+        ("Irina;89161234567;;one;more", "There are more cells (5) than columns with names (3)."),
         ("I" * 121 + ";89161234567;", "The name is longer than 120 characters."),
         ("I" * 140_000 + ";89161234567;", "The row is too long."),
         ('"Irina;89161234567;', "A quote is opened and not closed."),
