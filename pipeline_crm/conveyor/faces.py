@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 
 from .words import DAY, MINUTE, seconds_between, time_late, time_left, waiting_words
 
-type ClockState = Literal["ok", "soon", "over", "paused"]
-type GateState = Literal["passed", "waiting", "returned", "ahead"]
-type End = Literal["", "start", "both", "end"]
-type StretchState = Literal["done", "now", "ahead"]
+ClockState = Literal["ok", "soon", "over", "paused"]
+GateState = Literal["passed", "waiting", "returned", "ahead"]
+End = Literal["", "start", "both", "end"]
+StretchState = Literal["done", "now", "ahead"]
 
 STAGE_ICONS = {"lead": "user-search", "deal": "target-arrow", "account": "plant-2"}
 GATE_ICONS: dict[str, str] = {

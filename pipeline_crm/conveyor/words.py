@@ -4,10 +4,9 @@ Django's own date formats cost more than the rest of a card, so names are looked
 """
 
 import json
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache, wraps
+from functools import cache
 
 from django.utils import dates, timezone
 from django.utils.formats import get_format
@@ -33,32 +32,26 @@ SIGNS = {
 SIGN_FIRST = {"USD", "EUR", "GBP", "CNY"}
 
 
-def once_a_language[T](make: Callable[[str], T]) -> Callable[[], T]:
-    """Keeps what `make` gives for each language, and hands out the one of the reader."""
-    kept = lru_cache(maxsize=None)(make)
-
-    @wraps(make)
-    def current() -> T:
-        return kept(get_language() or "en")
-
-    return current
+def reader() -> str:
+    """The language of whoever reads; what is kept by language is true only while that one is active."""
+    return get_language() or "en"
 
 
-@once_a_language
+@cache
 def weekdays(language: str) -> tuple[str, ...]:
     """Short names of the days from Monday on, as they stand inside a sentence: Fri, пт."""
     names = [str(name) for name in dates.WEEKDAYS_ABBR.values()]
     return tuple(names if language.startswith("en") else [name.lower() for name in names])
 
 
-@once_a_language
+@cache
 def months(language: str) -> tuple[str, ...]:
     """Short names of the months from January on: Nov, ноя."""
     names = [str(name) for name in dates.MONTHS_3.values()]
     return tuple([capfirst(name) for name in names] if language.startswith("en") else names)
 
 
-@once_a_language
+@cache
 def decimal_sign(language: str) -> str:
     """What stands before the fraction: 11.8 or 11,8."""
     return str(get_format("DECIMAL_SEPARATOR", lang=language))
@@ -102,7 +95,7 @@ def time_late(seconds: float) -> str:
     return ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
 
 
-@once_a_language
+@cache
 def clock_words(language: str) -> str:
     """What a clock may say, for the script that moves it on; numbers go where the names stand. JSON."""
     plurals = {"one": 1, "few": 2, "many": 5, "other": 5}
@@ -126,7 +119,7 @@ def clock_words(language: str) -> str:
 
 def short_date(day: date) -> str:
     """“25 Nov”, “25 ноя”."""
-    return f"{day.day}{NBSP}{months()[day.month - 1]}"
+    return f"{day.day}{NBSP}{months(reader())[day.month - 1]}"
 
 
 def waiting_words(until: datetime, *, now: datetime) -> str:
@@ -142,7 +135,7 @@ def day_words(day: date, *, today: date) -> str:
     away = (day - today).days
     if away in near:
         return near[away]
-    name = weekdays()[day.weekday()]
+    name = weekdays(reader())[day.weekday()]
     if -7 < away < 7:
         return name
     if day.year == today.year:
@@ -198,7 +191,7 @@ def money_full_words(amount: Decimal | int | None, currency: str) -> str:
         return ""
     exact = Decimal(amount)
     number = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.2f}"
-    return with_sign(number.replace(",", NBSP).replace(".", decimal_sign()), currency)
+    return with_sign(number.replace(",", NBSP).replace(".", decimal_sign(reader())), currency)
 
 
 def shortened(amount: Decimal) -> tuple[str, str]:
@@ -214,7 +207,7 @@ def shortened(amount: Decimal) -> tuple[str, str]:
     else:
         return f"{amount:,.0f}".replace(",", NBSP), ""
     figure = f"{amount / unit:.1f}".removesuffix(".0")
-    return figure.replace(".", decimal_sign()), word
+    return figure.replace(".", decimal_sign(reader())), word
 
 
 def with_sign(number: str, currency: str) -> str:
@@ -222,6 +215,6 @@ def with_sign(number: str, currency: str) -> str:
     if not currency:
         return number
     sign = SIGNS.get(currency, currency)
-    if currency in SIGN_FIRST and (get_language() or "en").startswith("en"):
+    if currency in SIGN_FIRST and reader().startswith("en"):
         return f"-{sign}{number[1:]}" if number.startswith("-") else f"{sign}{number}"
     return f"{number}{NBSP}{sign}"

@@ -84,7 +84,7 @@ def ticking(face: ClockFace, *, said: bool) -> SafeString:
 @register.simple_tag
 def clock_words() -> str:
     """What the clocks of this page may say, for the script; an attribute of the page."""
-    return words.clock_words()
+    return words.clock_words(words.reader())
 
 
 @register.simple_tag
