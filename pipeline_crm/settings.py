@@ -157,6 +157,8 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
+# A whole office signs in at nine from one address; wrong passwords are counted much more narrowly, and by name.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip"}
 
 # Languages and time ----------------------------------------------------------------------------------------------
 
@@ -228,6 +230,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
 SECURE_HSTS_PRELOAD = BEHIND_TLS
 if environment.flag("TRUST_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Without it all the world would seem to come from the proxy, and share one allowance of wrong passwords.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 # Celery: only wakes somebody up, the truth is in the database ------------------------------------------------------
 
