@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # What the checks and the developers' commands need from the settings; the site itself never starts with DEBUG by default.
 DEVELOPER := DEBUG=1
 
-.PHONY: help demo dev reset setup test lint messages lock
+.PHONY: help demo dev reset setup test lint messages screenshot lock
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS='	' read -r name words; do printf '  make %-10s %s\n' "$$name" "$$words"; done
@@ -34,6 +34,9 @@ lint: setup  ## Run every check that reads the code without running it
 
 messages: setup  ## Collect the strings to translate into locale/ (needs gettext)
 	@$(DEVELOPER) $(PY) manage.py makemessages --locale en --locale ru --no-location --ignore .venv --ignore var --ignore ui
+
+screenshot:  ## Take the README's picture from the running demo (needs Chromium)
+	@$(PY) bin/screenshot.py
 
 lock: setup  ## Pin the newest versions that fit requirements/*.in
 	@cd requirements && for name in production development; do \
