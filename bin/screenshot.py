@@ -9,7 +9,7 @@ from playwright.sync_api import Error, sync_playwright
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "screenshot.png"
 # A scout of the demo firm, as `make demo` prints her.
-PERSON, PASSWORD = "grace", "conveyor"  # noqa: S105
+PERSON, PASSWORD = "grace", "conveyor"
 WIDTH, HEIGHT = 1440, 900
 
 

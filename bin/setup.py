@@ -30,9 +30,12 @@ class Refused(Exception):
 def main() -> int:
     """Runs the steps, one line each."""
     try:
-        for step in (environment, packages, pages, messages):
+        for name, step in STEPS.items():
             began = time.monotonic()
-            words = step()
+            if sys.stdout.isatty():
+                # The same line is written over when the step is done.
+                print(f"      …    {name}", end="\r", flush=True)
+            words = f"{name}: {step()}"
             print(f"{time.monotonic() - began:6.1f} s  {words}", flush=True)
     except Refused as reason:
         print(f"\n{reason}", file=sys.stderr)
@@ -43,33 +46,33 @@ def main() -> int:
 def environment() -> str:
     """Makes .venv when there is none that works."""
     if _answers(PYTHON, "-c", "import sys; assert sys.version_info >= (3, 12)"):
-        return "Python environment: .venv is there."
+        return ".venv is there."
     if VENV.exists():
         shutil.rmtree(VENV)
     venv.create(VENV, with_pip=True)
-    return f"Python environment: made .venv with Python {sys.version.split()[0]}."
+    return f"made .venv with Python {sys.version.split()[0]}."
 
 
 def packages() -> str:
     """Installs exactly what the lock names, by its hashes."""
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
-        return "Packages: as pinned."
+        return "as pinned."
     way = _sync_with_uv() or _install_with_pip()
     STAMP.write_text(wanted)
-    return f"Packages: installed as pinned, with {way}."
+    return f"installed as pinned, with {way}."
 
 
 def pages() -> str:
     """Builds what the browser loads, with the system's Node or with the one among the packages."""
     _run([str(ROOT / "ui" / "build.sh")], "The style sheet could not be built.", NODE_USE_SYSTEM_CA="1", **_node())
-    return "Pages: dressed."
+    return "dressed."
 
 
 def messages() -> str:
     """Compiles the translations."""
     _run([str(PYTHON), "-m", "pipeline_crm.launch.messages"], "The translations could not be compiled.")
-    return "Translations: compiled."
+    return "compiled."
 
 
 def _sync_with_uv() -> str:
@@ -122,6 +125,8 @@ def _run(command: list[str], otherwise: str, **environment: str) -> None:
     if done.returncode:
         raise Refused(f"{done.stdout}\n{otherwise}")
 
+
+STEPS = {"Python environment": environment, "Packages": packages, "Pages": pages, "Translations": messages}
 
 if __name__ == "__main__":
     sys.exit(main())

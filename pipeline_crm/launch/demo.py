@@ -174,6 +174,9 @@ def _manage(environment: dict[str, str], *words: str) -> str:
 @contextlib.contextmanager
 def _step(words: str) -> Iterator[None]:
     began = time.monotonic()
+    if sys.stdout.isatty():
+        # The same line is written over when the step is done.
+        print(f"      …    {words.partition(':')[0]}", end="\r", flush=True)
     yield
     print(f"{time.monotonic() - began:6.1f} s  {words}", flush=True)
 
