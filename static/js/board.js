@@ -9,14 +9,13 @@ function putBack({ item, from, oldIndex }) {
   from.insertBefore(item, from.children[oldIndex] ?? null);
 }
 
-async function refusal(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("[data-refused]")?.textContent.trim() ?? document.body.dataset.wentWrong;
-}
-
-// Figures over the columns and on the card have changed, and the server knows them; the board stays where it was scrolled.
-async function renew() {
-  await window.htmx.ajax("GET", location.href, { target: board, select: "[data-board] > *", swap: "innerHTML" });
+// Figures over the columns and on the cards have changed, and the server's next page has them; the board stays where it was scrolled.
+function renew(page) {
+  const fresh = page.querySelector("[data-board]");
+  if (!fresh) return location.reload();
+  board.replaceChildren(...fresh.childNodes);
+  window.htmx.process(board);
+  document.getElementById("flashes").append(...page.querySelectorAll("#flashes > .flash"));
   equip();
 }
 
@@ -26,12 +25,13 @@ async function move(drop) {
   sent.set("step", drop.to.dataset.step);
   drop.item.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true" } });
+    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true", "HX-Boosted": "true" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.ok) {
-      await renew();
+      renew(page);
     } else {
       putBack(drop);
-      say(await refusal(answer));
+      say(page.querySelector("[data-refused]")?.textContent.trim() ?? document.body.dataset.wentWrong);
     }
   } catch {
     putBack(drop);
@@ -42,7 +42,7 @@ async function move(drop) {
 }
 
 function equip() {
-  for (const column of board.querySelectorAll("[data-step]")) {
+  for (const column of board.querySelectorAll("[data-step], [data-way-out]")) {
     window.Sortable.create(column, {
       group: board.dataset.board,
       draggable: "[data-drag]",
@@ -54,7 +54,8 @@ function equip() {
       delay: 180,
       delayOnTouchOnly: true,
       onEnd: (drop) => {
-        if (drop.from !== drop.to) move(drop);
+        if ("wayOut" in drop.to.dataset) leave(drop);
+      else if (drop.from !== drop.to) move(drop);
       },
     });
   }

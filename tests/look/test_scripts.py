@@ -82,7 +82,7 @@ def opened(live_server: LiveServer, page: Page) -> Callable[..., list[str]]:
 def answered(route: Route, answer: tuple[int, str]) -> None:
     """What the server says to a card that was moved."""
     status, words = answer
-    body = f'<p class="flash"><span data-refused>{words}</span></p>'
+    body = words if status == 200 else f'<p class="flash"><span data-refused>{words}</span></p>'
     route.fulfill(status=status, body=body, headers={"Content-Type": "text/html"})
 
 
@@ -166,6 +166,16 @@ def test_a_refused_card_goes_back_and_the_reason_is_said(opened, page: Page) -> 
 
     assert 'name="step"\r\n\r\n2' in (sent.value.post_data or "")
     assert page.locator("[data-step='1'] [data-drag]").count() == 1
+
+
+def test_a_moved_card_shows_the_boards_new_figures(opened, page: Page) -> None:
+    moved = '<p id="flashes"></p><div data-board><section data-step="2"><article data-drag>Ann, moved</article></section></div>'
+    opened(answer=(200, moved))
+
+    drag_ann(page)
+    page.get_by_text("Ann, moved").wait_for()
+
+    assert page.locator("[data-board] [data-step]").count() == 1
 
 
 def test_the_menu_folds_away_and_is_remembered(opened, page: Page) -> None:

@@ -116,6 +116,7 @@ def test_a_card_moves_to_any_step_but_its_own():
     assert 'name="step" value="2" disabled>' in drawn
     assert 'name="version" value="7"' in drawn
     assert 'name="csrfmiddlewaretoken" value="secret"' in drawn
+    assert 'name="next" value="/?step=3&amp;sort=due&amp;after=9"' in drawn
 
 
 class Step(NamedTuple):

@@ -32,7 +32,7 @@ MOVE_TO = (
     '<details class="drop"><summary class="btn" data-variant="ghost" data-size="icon-sm" aria-label="{}">{}</summary>'
     '<form class="drop-body" method="post" action="{}" data-move-form>'
     '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="version" value="{}">'
-    '<p class="eyebrow px-2 pb-1">{}</p>{}</form></details>'
+    '<input type="hidden" name="next" value="{}"><p class="eyebrow px-2 pb-1">{}</p>{}{}</form></details>'
 )
 PILE_WIDTH, PILE_ROWS = 3, 6
 
@@ -211,11 +211,16 @@ def brief_mark(name: str = "mark", value: int | None = None, legend: str = "") -
 
 
 @register.inclusion_tag("pieces/sort_head.html", takes_context=True)
-def sort_head(context: template.Context, key: str, word: str, current: str = "") -> dict[str, Any]:
+def sort_head(context: template.Context, key: str, word: str, current: str = "", shape: str = "") -> dict[str, Any]:
     """A table's head that sorts: `current` is the sort in force, "due" or "-due"; a click turns it round."""
     turned = f"-{key}" if current == key else key
     direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
-    return {"address": addressed(context, {"sort": turned, "after": ""}), "word": word, "direction": direction}
+    return {
+        "address": addressed(context, {"sort": turned, "after": ""}),
+        "word": word,
+        "direction": direction,
+        "shape": shape,
+    }
 
 
 @register.inclusion_tag("pieces/next_page.html", takes_context=True)
@@ -264,11 +269,24 @@ def move_choices(steps: tuple[tuple[int, str], ...], current: int | None) -> Saf
     return format_html_join("", button, rows)
 
 
+def leave_choice(url: str, word: str) -> SafeString:
+    """The last line of a card's menu: the page on which the record leaves its stage; nothing where it cannot."""
+    sign = drawn_icon("transfer", "ico")
+    return format_html('<a class="drop-item border-t" href="{}">{}{}</a>', url, sign, word) if url else SafeString("")
+
+
 @register.simple_tag(takes_context=True)
 def move_to(
-    context: template.Context, url: str, version: int, steps: Sequence[Any], current: int | None, name: str
+    context: template.Context,
+    url: str,
+    version: int,
+    steps: Sequence[Any],
+    current: int | None,
+    name: str,
+    way_out: str = "",
+    out_word: str = "",
 ) -> SafeString:
-    """The menu that moves a card to another step, by keyboard too; dragging posts the same form."""
+    """The menu that moves a card to another step or out of its stage, by keyboard too; dragging posts the same form."""
     known = tuple((step.pk, str(step.name)) for step in steps)
     return format_html(
         MOVE_TO,
@@ -277,8 +295,10 @@ def move_to(
         url,
         context.get("csrf_token", ""),
         version,
+        context["request"].get_full_path(),
         gettext("Move to"),
         move_choices(known, current),
+        leave_choice(way_out, out_word),
     )
 
 
