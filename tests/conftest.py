@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 import redis
 
-from pipeline_crm.launch import tether
+from pipeline_crm.launch import places, tether
 
 pytest_plugins = ["tests.cast"] if importlib.util.find_spec("tests.cast") else []
 
@@ -35,6 +35,22 @@ def do_without(program: str, package: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(words, pytrace=False)
     pytest.skip(words)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_icon_is_in_the_sprite() -> Iterator[None]:
+    """Whatever page a test opens: an icon that nobody cut for it fails the test, instead of leaving a hole."""
+    from pipeline_crm.conveyor.templatetags import belt
+
+    listed, draw = set((places.ROOT / "ui" / "icons.txt").read_text().split()), belt.drawn_icon
+
+    def drawn(name: str, classes: str) -> str:
+        assert name in listed, f"ui/icons.txt does not name the icon {name}"
+        return draw(name, classes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(belt, "drawn_icon", drawn)
+        yield
 
 
 @pytest.fixture(scope="session")
