@@ -60,6 +60,4 @@ def pipeline(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _keep(answer: HttpResponse, name: str, value: str) -> None:
-    answer.set_cookie(
-        name, value, max_age=YEAR, secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True, samesite="Lax"
-    )
+    answer.set_cookie(name, value, max_age=YEAR, secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True, samesite="Lax")

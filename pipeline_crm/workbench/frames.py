@@ -21,6 +21,7 @@ from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 from pipeline_crm.tiers.stages import Stage
 
 from . import own
+from .day import stages_of
 from .joints import joint_queries, joint_words
 from .tally import capped, tally
 
@@ -126,7 +127,9 @@ def _queries(here: Standpoint) -> dict:
         tiers = [seat.tier_id for seat in here.seats if seat.tier.works(stage)]
         queries[f"{stage}_held"] = own.held(stage, here.seat_ids)
         queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
-        queries[f"{stage}_due"] = own.due_today(stage, here.seat_ids, now)
+    if here.own_stages:
+        everywhere = here.sight.seat_ids
+        queries |= {f"{stage}_due": own.due_today(stage, everywhere, now) for stage in stages_of(here.sight)}
     if here.own_stages and not here.leads_only:
         queries |= joint_queries(here, now)
     return queries
@@ -184,9 +187,10 @@ def _link(here: Standpoint, url: str, word: str, icon: str = "", **more) -> Link
 def _top(here: Standpoint, counts: dict[str, int]) -> list[Link]:
     find = _link(here, reverse("workbench:find"), _("Find"), "search", key="/")
     if not here.own_stages:
-        return [find] if here.heads else []
-    due = capped(sum(counts[f"{stage}_due"] for stage in here.own_stages))
-    return [_link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=due or None), find]
+        return [*_conveyor_link(here), *([find] if here.heads else [])]
+    due = capped(sum(counts[f"{stage}_due"] for stage in stages_of(here.sight)))
+    work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=due or None)
+    return [work, find, *_conveyor_link(here)]
 
 
 def _belt(here: Standpoint, counts: dict[str, int]) -> list[Place]:
@@ -210,34 +214,36 @@ def _stage_links(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
         if not here.leads_only
         else {Stage.LEAD: _("All leads"), Stage.DEAL: _("All deals"), Stage.ACCOUNT: _("All accounts")}
     )
-    pool = desk.url("list") + "?in=pool"
+    pool = desk.url("list") + "?view=pool"
     return [
         _link(here, desk.url("board"), _("Board")),
-        _link(
-            here, desk.url("list"), whose[stage], count=None if here.leads_only else capped(counts[f"{stage}_held"])
-        ),
+        _link(here, desk.url("list"), whose[stage], count=None if here.leads_only else capped(counts[f"{stage}_held"])),
         Link(pool, _("Pool"), count=capped(counts[f"{stage}_pool"])),
     ]
 
 
 def _groups(here: Standpoint) -> list[LinkGroup]:
     return [
-        LinkGroup("", _team_links(here)),
+        LinkGroup(_("Teams") if here.heads else "", _team_links(here)),
         LinkGroup(_("Records"), _record_links(here)),
         LinkGroup(_("Set up"), _set_up_links(here)),
     ]
 
 
 def _team_links(here: Standpoint) -> list[Link]:
-    links = []
-    if here.heads or here.analyses:
-        url = reverse("reports:conveyor", args=[here.pipeline.pk])
-        links.append(_link(here, url, _("Conveyor") if here.heads else _("Conveyor numbers"), "route"))
     led = here.tiers_here if here.heads else [tier for tier in here.tiers_here if tier.pk in here.sight.led_ids]
-    for tier in led:
-        word = tier.name if here.heads or len(led) > 1 else _("My team")
-        links.append(_link(here, reverse("reports:team", args=[tier.pk]), word, "users"))
-    return links
+    alone = len(led) == 1 and not here.heads
+    return [
+        _link(here, reverse("reports:team", args=[tier.pk]), _("My team") if alone else tier.name, "users")
+        for tier in led
+    ]
+
+
+def _conveyor_link(here: Standpoint) -> list[Link]:
+    if here.pipeline is None or not (here.heads or here.analyses):
+        return []
+    url = reverse("reports:conveyor", args=[here.pipeline.pk])
+    return [_link(here, url, _("Conveyor") if here.heads else _("Conveyor numbers"), "route")]
 
 
 def _record_links(here: Standpoint) -> list[Link]:
@@ -255,7 +261,7 @@ def _set_up_links(here: Standpoint) -> list[Link]:
 
 def _tabs(here: Standpoint) -> list[Link]:
     if not here.own_stages:
-        return [*_team_links(here)[:1], *_record_links(here)[:2]]
+        return [*_conveyor_link(here), *_record_links(here)[:2]]
     stage = here.own_stages[0]
     words = {Stage.LEAD: _("Leads"), Stage.DEAL: _("Deals"), Stage.ACCOUNT: _("Accounts")}
     icons = {Stage.LEAD: "user-search", Stage.DEAL: "target-arrow", Stage.ACCOUNT: "plant-2"}

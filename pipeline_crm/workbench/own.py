@@ -79,5 +79,21 @@ def won_after(seats: Seats, now: datetime) -> QuerySet[ConveyorItem]:
 
 
 def kept_after(seats: Seats, now: datetime) -> QuerySet[ConveyorItem]:
-    """Accounts that came of own leads, or of own deals, and are still clients."""
-    return Account.objects.open().filter(deal__in=won_after(seats, now).values("pk"))
+    """The same deals whose client is still one."""
+    return _still_clients(won_after(seats, now))
+
+
+def sold(seats: Seats, now: datetime) -> QuerySet[ConveyorItem]:
+    """Deals that these seats won and handed on."""
+    return Deal.objects.filter(pk__in=handed(seats, Stage.DEAL, now).values("from_id"), state=DealState.WON)
+
+
+def kept_of_sold(seats: Seats, now: datetime) -> QuerySet[ConveyorItem]:
+    """The same deals whose client is still one."""
+    return _still_clients(sold(seats, now))
+
+
+def _still_clients(deals: QuerySet[ConveyorItem]) -> QuerySet[ConveyorItem]:
+    """A deal counts as kept while its client's account is open, a repeat deal's too."""
+    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
+    return deals.filter(Exists(account))

@@ -2,45 +2,111 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pipeline_crm.access.gate import may
+from pipeline_crm.access.pipelines import chosen
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor.answers import Request, SeeOther
+from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.errors import Refused
+from pipeline_crm.outbox.actions import read_all
+from pipeline_crm.tiers.models import Seat, Tier
+from pipeline_crm.tiers.stages import Stage
 
+from .best import best_of
+from .bulletin import bulletin_for
 from .choices import back
+from .day import day_of, stages_of, steps_of
+from .numbers import numbers_of
+from .pools import pools_for
+from .search import search
+from .waiting import waiting_for
 
 
 @may("self")
 @require_safe
-def my_work(request: HttpRequest) -> HttpResponse:
-    """What this person should do now."""
-    return render(request, "workbench/my_work.html", {})
+def my_work(request: Request) -> HttpResponse:
+    """What this person should do now; whoever has no desk is led to their own page."""
+    user, now = request.user, timezone.now()
+    if not sight_of(user).seats:
+        return _elsewhere(request)
+    day = day_of(user, steps_of(sight_of(user)), now=now)
+    told = {
+        "now": now,
+        "day": day,
+        "best": best_of(day, _skipped(request)),
+        "waiting": waiting_for(user, now=now),
+        "pools": pools_for(user, now=now),
+        "numbers": numbers_of(user, now=now),
+        "takes_leads": Stage.LEAD in stages_of(sight_of(user)),
+    }
+    return render(request, "workbench/my_work.html", told)
+
+
+def _elsewhere(request: Request) -> HttpResponse:
+    """A head or analyst reads the conveyor, a configurator sets it up; somebody without a place is told so."""
+    sight = sight_of(request.user)
+    pipeline = chosen(request)
+    if pipeline is not None and (sight.everything or sight.headed or sight.analysed):
+        return redirect("reports:conveyor", pipeline.pk)
+    if request.user.is_staff:
+        return redirect("admin:index")
+    return render(request, "workbench/no_desk.html")
+
+
+def _skipped(request: Request) -> int:
+    """How many clients were skipped to come to this one."""
+    asked = request.GET.get("skip", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
 
 
 @may("self")
 @require_POST
-def take_next(request: HttpRequest, tier_id: int, stage: str) -> HttpResponse:
+def take_next(request: Request, tier_id: int, stage: str) -> HttpResponse:
     """Takes the most urgent record of a pool and opens it."""
-    return back(request)
+    tier = _own_tier(request, tier_id, stage)
+    desk = DESKS[Stage(stage)]
+    item = belt.take_next(desk.model, tier, by=request.user, now=timezone.now())
+    messages.success(request, _("%(name)s is yours now.") % {"name": item.client.name})
+    return SeeOther(desk.url("record", item.pk))
+
+
+def _own_tier(request: Request, tier_id: int, stage: str) -> Tier:
+    """A tier that the person works at this stage; a seat that was closed meanwhile gets a sentence."""
+    for tier in sight_of(request.user).tiers_for(stage) if stage in Stage else ():
+        if tier.pk == tier_id:
+            return tier
+    if Seat.objects.filter(user=request.user, tier=tier_id, is_open=False).exists():
+        raise Refused(_("Your seat at this desk is closed: you receive nothing new. Ask your team lead."))
+    raise Http404
 
 
 @may("self")
 @require_safe
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: Request) -> HttpResponse:
     """Looks for a client among the records in full view."""
-    return render(request, "workbench/my_work.html", {})
+    found = search(request.user, request.GET.get("q", ""), now=timezone.now())
+    return render(request, "workbench/find.html", {"found": found})
 
 
 @may("self")
 @require_safe
-def notices(request: HttpRequest) -> HttpResponse:
-    """What happened to this person's records."""
-    return render(request, "workbench/my_work.html", {})
+def notices(request: Request) -> HttpResponse:
+    """What happened to this person's records, newest first."""
+    page = bulletin_for(request.user, before=request.GET.get("after", ""))
+    return render(request, "workbench/notices.html", {"page": page, "now": timezone.now()})
 
 
 @may("self")
 @require_POST
-def read_notices(request: HttpRequest) -> HttpResponse:
+def read_notices(request: Request) -> HttpResponse:
     """Marks every notice as read."""
+    read_all(of=request.user.pk, now=timezone.now())
     return back(request)

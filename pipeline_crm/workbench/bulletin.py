@@ -1,0 +1,127 @@
+"""Notices as a person reads them: a sentence made now, with the client's name and a link only while both are still theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.access.gate import visible
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.records import ConveyorItem, Openness
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+PAGE = 30
+
+SIGNS = {
+    Notice.Kind.ASSIGNED: "user-plus",
+    Notice.Kind.OFFERED: "inbox",
+    Notice.Kind.ACCEPTED: "check",
+    Notice.Kind.RETURNED: "arrow-back-up",
+    Notice.Kind.TAKEN_AWAY: "hourglass",
+    Notice.Kind.MOVED_AWAY: "transfer",
+    Notice.Kind.REMINDED: "bell",
+    Notice.Kind.WARNED: "user-exclamation",
+    Notice.Kind.POOL_STUCK: "stack-2",
+    Notice.Kind.ENQUIRY: "phone-incoming",
+    Notice.Kind.BOUGHT: "trophy",
+    Notice.Kind.WOKEN: "player-play",
+}
+NAMED = {
+    Notice.Kind.ASSIGNED: _("%(name)s was given to you."),
+    Notice.Kind.OFFERED: _("%(name)s is offered to you. Accept or return the client before the clock runs out."),
+    Notice.Kind.ACCEPTED: _("%(name)s, whom you handed on, was accepted."),
+    Notice.Kind.RETURNED: _("%(name)s came back to you. Look at the reason and complete the brief."),
+    Notice.Kind.TAKEN_AWAY: _("%(name)s lay too long and was passed on."),
+    Notice.Kind.MOVED_AWAY: _("Your team lead moved %(name)s to a colleague."),
+    Notice.Kind.REMINDED: _("A clock has run out for %(name)s. Turn to this client now."),
+    Notice.Kind.WARNED: _("A clock has run out for %(name)s in your team."),
+    Notice.Kind.POOL_STUCK: _("%(name)s waits in the pool and nobody can take the client."),
+    Notice.Kind.ENQUIRY: _("%(name)s wrote again. The new enquiry is in the history."),
+    Notice.Kind.BOUGHT: _("%(name)s has bought again."),
+    Notice.Kind.WOKEN: _("%(name)s is back from the parking: the day has come."),
+}
+NAMELESS = {
+    Notice.Kind.ASSIGNED: _("A client was given to you, and is no longer with you."),
+    Notice.Kind.OFFERED: _("A client was offered to you; the offer has been answered or has moved on."),
+    Notice.Kind.ACCEPTED: _("A client you handed on was accepted."),
+    Notice.Kind.RETURNED: _("A client you handed on came back, and is no longer with you."),
+    Notice.Kind.TAKEN_AWAY: _("A client of yours lay too long and was passed on."),
+    Notice.Kind.MOVED_AWAY: _("Your team lead moved a client of yours to a colleague."),
+    Notice.Kind.REMINDED: _("A clock ran out for a client who is no longer with you."),
+    Notice.Kind.WARNED: _("A clock ran out for a client in your team."),
+    Notice.Kind.POOL_STUCK: _("A client waited in the pool and nobody could take them."),
+    Notice.Kind.ENQUIRY: _("A client wrote again, and is no longer with you."),
+    Notice.Kind.BOUGHT: _("A client of yours has bought again, and is no longer with you."),
+    Notice.Kind.WOKEN: _("A parked client came back, and is no longer with you."),
+}
+
+
+@dataclass(frozen=True)
+class Word:
+    """One notice as it reads now."""
+
+    sentence: str
+    sign: str
+    stage: str
+    at: datetime
+    is_new: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """One page of notices, and from where the next one reads."""
+
+    words: list[Word]
+    after: int | None
+    unread: int
+
+
+def bulletin_for(user: User, *, before: str) -> Bulletin:
+    """The notices of a person, newest first; the records that they tell of are read in one query a stage."""
+    rows = visible(user, Notice.objects.filter(user=user)).order_by("-id")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    notices = list(rows[: PAGE + 1])
+    page = notices[:PAGE]
+    records = _records(user, page)
+    return Bulletin(
+        words=[_word(notice, records.get((notice.stage, notice.record_id)), user) for notice in page],
+        after=page[-1].pk if len(notices) > PAGE else None,
+        unread=Notice.objects.filter(user=user, read_at=None).count(),
+    )
+
+
+def _records(user: User, notices: Iterable[Notice]) -> dict[tuple[str, int], ConveyorItem]:
+    """The records told of, as far as the person still sees them."""
+    told: dict[str, set[int]] = {}
+    for notice in notices:
+        told.setdefault(notice.stage, set()).add(notice.record_id)
+    return {
+        (stage, item.pk): item
+        for stage, ids in told.items()
+        for item in visible(user, DESKS[Stage(stage)].model.objects.filter(pk__in=ids)).select_related("client", "tier")
+    }
+
+
+def _word(notice: Notice, item: ConveyorItem | None, user: User) -> Word:
+    kind = Notice.Kind(notice.kind)
+    named = item is not None and item.openness(sight_of(user)) > Openness.HIDDEN
+    sentence = str(NAMED[kind]) % {"name": item.client.name} if item is not None and named else str(NAMELESS[kind])
+    return Word(
+        sentence=sentence,
+        sign=SIGNS[kind],
+        stage=notice.stage,
+        at=notice.at,
+        is_new=notice.read_at is None,
+        url=DESKS[Stage(notice.stage)].url("record", notice.record_id) if named else "",
+    )

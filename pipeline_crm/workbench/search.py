@@ -1,0 +1,133 @@
+"""Search: by a part of a name or company, by a phone or an address; only among records that are open to the asker in full."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+
+from pipeline_crm.access.gate import visible
+from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.clients.contacts import normalise_email, normalise_phone
+from pipeline_crm.clients.models import ContactPoint
+from pipeline_crm.conveyor.cards import wanted_by, with_wishes
+from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.faces import ClockFace, clock_face
+from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
+
+LONGEST = 80
+MOST = 20  # of a stage; whoever needs more writes more letters
+FEW_LETTERS = 2  # up to here a word must begin with them
+FEWEST_DIGITS = 6  # a shorter part of a phone would let one guess the masked rest
+LONGEST_WORDS = 6
+_BESIDE_DIGITS = re.compile(r"[\s()+./-]+")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One record that answers to what was asked."""
+
+    item: ConveyorItem
+    is_own: bool
+    wants: str
+    face: ClockFace | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was asked, and what of it was found at each stage."""
+
+    asked: str
+    stages: list[tuple[Stage, list[Hit]]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many records are shown."""
+        return sum(len(hits) for _stage, hits in self.stages)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some stage has more than is shown."""
+        return any(len(hits) == MOST for _stage, hits in self.stages)
+
+
+def search(user: User, words: str, *, now: datetime) -> Found:
+    """Looks at the stages that a person works; one query for each."""
+    # PostgreSQL takes no NUL in a text, and nobody types one.
+    asked = " ".join(words.replace("\x00", " ").split())[:LONGEST].strip()
+    sight = sight_of(user)
+    if not asked:
+        return Found("")
+    stages = [stage for stage in Stage if sight.works(stage)]
+    return Found(asked, [(stage, hits) for stage in stages if (hits := _hits(user, stage, asked, now))])
+
+
+def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
+    sight, model = sight_of(user), DESKS[stage].model
+    rows = with_wishes(visible(user, model.objects.filter(_in_full(sight)))).filter(_answers_to(asked, sight))
+    is_open = Q(state__in=model.OPEN)
+    ordered = rows.annotate(is_live=_as_flag(is_open)).order_by(F("is_live").desc(), "-id")[:MOST]
+    return [
+        Hit(
+            item=item,
+            is_own=item.seat_id in sight.seat_ids,
+            wants=wanted_by(item),
+            face=clock_face(item.due_at, item.clock_since, now, item.clock, item.parked_until()),
+            url=DESKS[stage].url("record", item.pk),
+        )
+        for item in ordered
+    ]
+
+
+def _as_flag(condition: Q) -> Any:
+    return Case(When(condition, then=Value(value=True)), default=Value(value=False), output_field=BooleanField())
+
+
+def _in_full(sight: Sight) -> Q:
+    """Records whose client the asker may read in full: a search must not tell of the pool, nor of mere offers."""
+    if sight.everything:
+        return Q()
+    own = Q(seat__in=sight.seat_ids) & ~Q(state="offered")
+    return own | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+
+
+def _answers_to(asked: str, sight: Sight) -> Q:
+    """Every word begins or is inside the name or the company; or the whole is a contact."""
+    called = Q()
+    for word in asked.split()[:LONGEST_WORDS]:
+        called &= _said(word, "client__name") | _said(word, "client__company")
+    points = _points(asked, sight)
+    return called | Q(Exists(points)) if points is not None else called
+
+
+def _said(word: str, column: str) -> Q:
+    if len(word) > FEW_LETTERS:
+        return Q(**{f"{column}__icontains": word})
+    return Q(**{f"{column}__istartswith": word}) | Q(**{f"{column}__icontains": f" {word}"})
+
+
+def _points(asked: str, sight: Sight) -> Any:
+    """The contact points meant, when what was asked looks like one."""
+    theirs = ContactPoint.objects.filter(client=OuterRef("client"))
+    if "@" in asked:
+        email = normalise_email(asked)
+        return theirs.filter(kind=ContactPoint.Kind.EMAIL, value=email) if email else None
+    digits = _BESIDE_DIGITS.sub("", asked)
+    if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
+        return None
+    wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
+    return theirs.filter(Q(value__in=wholes) | Q(value__contains=digits), kind=ContactPoint.Kind.PHONE)
+
+
+def _countries(sight: Sight) -> set[str]:
+    """The countries whose national numbers the asker may write without a code."""
+    pipelines = [*(tier.pipeline for tier in sight.worked), *sight.headed]
+    return {pipeline.country for pipeline in pipelines} or {"RU"}
