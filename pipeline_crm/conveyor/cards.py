@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_fsm import can_proceed
 
 from pipeline_crm.access.sight import Sight
+from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Task
 
 from .desks import DESKS
@@ -29,6 +31,9 @@ TODO = {
     Clock.PARKED: ("calendar-event", gettext_lazy("Waits for its date")),
 }
 
+# By which transition a record leaves its stage, and on whose page that is done.
+WAYS_OUT = {Stage.LEAD: ("qualify", Stage.DEAL, "offer"), Stage.DEAL: ("win", Stage.ACCOUNT, "win")}
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -43,7 +48,37 @@ class Card:
     face: ClockFace | None
     url: str
     brief: HandOff | None = None
-    came_back: bool = False
+    came_back: str = ""
+
+    def act(self, name: str) -> str:
+        """The address of something done with the record."""
+        return DESKS[self.item.stage].url(name, self.item.pk)
+
+    @property
+    def way_out(self) -> str:
+        """The page on which the record leaves its stage; nothing where it cannot now."""
+        verb, stage, page = WAYS_OUT.get(self.item.stage, ("", None, ""))
+        return DESKS[stage].url(page, self.item.pk) if stage and can_proceed(getattr(self.item, verb)) else ""
+
+    @property
+    def move(self) -> str:
+        """Where it is put on another step."""
+        return self.act("move")
+
+    @property
+    def claim(self) -> str:
+        """Where it is taken out of the pool."""
+        return self.act("claim")
+
+    @property
+    def accept(self) -> str:
+        """Where its offer is accepted."""
+        return self.act("accept")
+
+    @property
+    def again(self) -> str:
+        """Where a won deal's brief is completed and offered once more."""
+        return DESKS[Stage.ACCOUNT].url("offer-again", self.item.pk)
 
     @property
     def is_hidden(self) -> bool:
@@ -66,21 +101,23 @@ def with_wishes(rows: ConveyorQuerySet) -> ConveyorQuerySet:
     return rows.for_cards().select_related("client", *wishes_of(rows.model))
 
 
-def dress(items: Sequence[ConveyorItem], *, sight: Sight, now: datetime, back: Iterable[int] = ()) -> list[Card]:
-    """The cards of these records, in two queries however many; `back` are those that a receiver has returned."""
+def dress(
+    items: Sequence[ConveyorItem], *, sight: Sight, now: datetime, back: Mapping[int, str] | None = None
+) -> list[Card]:
+    """The cards of these records, in two queries however many; `back` says why a receiver returned one."""
     known = {item.pk: item.openness(sight) for item in items}
     named = [item for item in items if known[item.pk] > Openness.HIDDEN]
     briefs = _briefs(named)
     tasks = _tasks([item for item in named if known[item.pk] is Openness.FULL])
-    came_back = set(back)
+    came_back = back or {}
     return [
-        _card(item, known[item.pk], briefs.get(item.pk), tasks.get(item.pk), now, came_back=item.pk in came_back)
+        _card(item, known[item.pk], briefs.get(item.pk), tasks.get(item.pk), now, came_back=came_back.get(item.pk, ""))
         for item in items
     ]
 
 
 def _card(
-    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: Task | None, now: datetime, *, came_back: bool
+    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: Task | None, now: datetime, *, came_back: str
 ) -> Card:
     sign, todo = _todo(item, task)
     wanted = wanted_by(item)

@@ -42,6 +42,7 @@ class Scope:
     user: User
     sight: Sight
     pipeline: Pipeline
+    pipelines: tuple[Pipeline, ...]
     now: datetime
 
     @cached_property
@@ -106,7 +107,7 @@ def scope_of(request: HttpRequest, desk: Desk) -> Scope:
     pipeline = next((one for one in pipelines if str(one.pk) == asked), None) or chosen_of(request, pipelines)
     if pipeline is None:
         raise Http404
-    return Scope(desk, request.user, sight, pipeline, timezone.now())
+    return Scope(desk, request.user, sight, pipeline, tuple(pipelines), timezone.now())
 
 
 def _is_worked(pipeline: Pipeline, stage: Stage, sight: Sight) -> bool:

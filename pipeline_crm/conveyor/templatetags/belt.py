@@ -4,7 +4,7 @@ The small ones, drawn often on a board, are strings; whatever has an inside is a
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -315,6 +315,12 @@ def when(moment: datetime | None) -> str:
 def when_full(moment: datetime | None) -> str:
     """The same, with the hour in any case: “Thu 19 Nov, 11:20”."""
     return words.when_full_words(moment, now=timezone.now()) if moment else ""
+
+
+@register.filter
+def day(moment: date | None) -> str:
+    """`{{ absence.last_day|day }}`: “today”, “Fri”, “Thu 19 Nov”."""
+    return words.day_words(moment, today=timezone.localdate()) if moment else ""
 
 
 @register.filter

@@ -1,0 +1,168 @@
+"""The list and the board of a stage: the same records, as lines that sort and sift, or as cards on the belt."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from pipeline_crm.tiers.models import Step
+from pipeline_crm.tiers.stages import Stage
+
+from .asking import Asked, ask
+from .board import Board, draw_board
+from .cards import dress, with_wishes
+from .desks import Desk
+from .faces import Link
+from .joints import returned_of
+from .paging import cut
+from .records import ConveyorQuerySet
+from .scope import Scope, View, scope_of
+from .words import money_words
+
+MANY = 1_000  # nobody needs to know how many more there are
+
+TITLES: dict[tuple[Stage, View], str | Promise] = {
+    (Stage.LEAD, View.MINE): gettext_lazy("My leads"),
+    (Stage.LEAD, View.TEAM): gettext_lazy("Leads of the team"),
+    (Stage.LEAD, View.POOL): gettext_lazy("Leads in the pool"),
+    (Stage.LEAD, View.CLOSED): gettext_lazy("Closed leads"),
+    (Stage.DEAL, View.MINE): gettext_lazy("My deals"),
+    (Stage.DEAL, View.TEAM): gettext_lazy("Deals of the team"),
+    (Stage.DEAL, View.POOL): gettext_lazy("Deals in the pool"),
+    (Stage.DEAL, View.CLOSED): gettext_lazy("Closed deals"),
+    (Stage.ACCOUNT, View.MINE): gettext_lazy("My accounts"),
+    (Stage.ACCOUNT, View.TEAM): gettext_lazy("Accounts of the team"),
+    (Stage.ACCOUNT, View.POOL): gettext_lazy("Accounts in the pool"),
+    (Stage.ACCOUNT, View.CLOSED): gettext_lazy("Closed accounts"),
+}
+
+
+@require_safe
+def list_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
+    """The records of one view as lines."""
+    scope = scope_of(request, desk)
+    steps = steps_of(scope)
+    asked = ask(request.GET, scope, steps)
+    rows = asked.of(scope)
+    page = cut(with_wishes(rows), asked.sort, asked.key(scope), asked.after)
+    cards = dress(page.items, sight=scope.sight, now=scope.now, back=returned_of(page.items))
+    places = {step.pk: place for place, step in enumerate(steps, 1)}
+    return render(
+        request,
+        "belt/list.html",
+        _frame(request, scope, asked, page="list")
+        | {
+            "lines": [(card, places.get(card.item.step_id, 0)) for card in cards],
+            "steps_in_all": len(steps),
+            "shows": {column.key for column in asked.columns},
+            "after": page.after,
+            "facts": _list_facts(rows, scope, asked),
+        },
+    )
+
+
+@require_safe
+def board_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
+    """The open records of one view as cards on the steps of the belt."""
+    scope = scope_of(request, desk)
+    steps = steps_of(scope)
+    asked = ask(_for_board(request.GET), scope, steps)
+    board = draw_board(scope, asked, steps)
+    return render(
+        request,
+        "belt/board.html",
+        _frame(request, scope, asked, page="board")
+        | {
+            "board": board,
+            "steps": steps,
+            "facts": _board_facts(board, scope),
+            "list_url": _address(scope, "list", asked.view),
+            "pool_url": _address(scope, "list", View.POOL),
+        },
+    )
+
+
+def steps_of(scope: Scope) -> list[Step]:
+    """The steps of the stage in the order of the belt."""
+    steps = Step.objects.filter(pipeline=scope.pipeline, stage=scope.desk.stage)
+    return list(steps.order_by("position", "id"))
+
+
+def _for_board(address: QueryDict) -> QueryDict:
+    """A board knows neither the pool nor what is closed as views of their own, and shows every step."""
+    address = address.copy()
+    if address.get("view") in (View.POOL, View.CLOSED):
+        del address["view"]
+    for name in ("step", "sort", "after"):
+        address.pop(name, None)
+    return address
+
+
+def _frame(request: HttpRequest, scope: Scope, asked: Asked, *, page: str) -> dict[str, object]:
+    """What stands around both: the title, the ways to look, the filter."""
+    views = [view for view in scope.views if page == "list" or view in (View.MINE, View.TEAM)]
+    return {
+        "scope": scope,
+        "desk": scope.desk,
+        "stage": scope.desk.stage.value,
+        "asked": asked,
+        "title": TITLES[scope.desk.stage, asked.view],
+        "pages": [
+            Link(_address(scope, "board", asked.view), _("Board"), "layout-columns", current=page == "board"),
+            Link(_address(scope, "list", asked.view), _("List"), "list-check", current=page == "list"),
+        ],
+        "views": [
+            Link(_address(scope, page, view), str(view.label), current=view == asked.view)
+            for view in (views if len(views) > 1 else [])
+        ],
+        "sort": str(asked.sort),
+        "filter_word": _("Filter: %(n)d") % {"n": asked.sifts} if asked.sifts else _("Filter"),
+        "clear": _address(scope, page, asked.view),
+        "sieves": [sieve for sieve in asked.sieves if page == "list" or sieve.name != "step"],
+    }
+
+
+def _address(scope: Scope, page: str, view: View) -> str:
+    """A page of this desk, in the same pipeline."""
+    question = QueryDict(mutable=True)
+    if page == "list" or view in (View.MINE, View.TEAM):
+        question["view"] = view.value
+    if len(scope.pipelines) > 1:
+        question["pipeline"] = str(scope.pipeline.pk)
+    return f"{scope.desk.url(page)}?{question.urlencode()}".rstrip("?")
+
+
+# One line of facts ----------------------------------------------------------------------------------------------
+
+
+def capped(count: int) -> str:
+    """A count in words, exact up to a thousand."""
+    return str(count) if count <= MANY else "1\N{NO-BREAK SPACE}000+"
+
+
+def _list_facts(rows: ConveyorQuerySet, scope: Scope, asked: Asked) -> list[str]:
+    late = Count("pk", filter=Q(due_at__lte=scope.now))
+    counted = rows.order_by()[: MANY + 1].aggregate(count=Count("pk"), late=late)
+    if asked.view == View.CLOSED:
+        return [_("%(count)s closed") % {"count": capped(counted["count"])}]
+    return _facts(counted["count"], counted["late"])
+
+
+def _board_facts(board: Board, scope: Scope) -> list[str]:
+    facts = _facts(board.count, board.late)
+    if board.total:
+        facts.insert(1, money_words(board.total, scope.pipeline.currency))
+    offered = board.joint_in.offered if board.joint_in else 0
+    if offered:
+        facts.append(ngettext("%(n)d offer to answer", "%(n)d offers to answer", offered) % {"n": offered})
+    return facts
+
+
+def _facts(count: int, late: int) -> list[str]:
+    facts = [_("%(count)s open") % {"count": capped(count)}]
+    return [*facts, _("%(count)s late") % {"count": capped(late)}] if late else facts
