@@ -41,6 +41,13 @@ async function move(drop) {
   }
 }
 
+// The way out of the stage needs a brief, so the card opens its page; one that cannot leave yet hears why.
+function leave(drop) {
+  putBack(drop);
+  if (drop.item.dataset.out) location.assign(drop.item.dataset.out);
+  else say(drop.to.dataset.cannot);
+}
+
 function equip() {
   for (const column of board.querySelectorAll("[data-step], [data-way-out]")) {
     window.Sortable.create(column, {
@@ -55,7 +62,7 @@ function equip() {
       delayOnTouchOnly: true,
       onEnd: (drop) => {
         if ("wayOut" in drop.to.dataset) leave(drop);
-      else if (drop.from !== drop.to) move(drop);
+        else if (drop.from !== drop.to) move(drop);
       },
     });
   }
