@@ -186,7 +186,7 @@ def stories(rows: int, *, seed: int = 2026) -> Iterator[Story]:
     """The enquiries, one after the other."""
     earlier: list[Story] = []
     for number in range(1, rows + 1):
-        told = _told(number, Random(f"{seed}:{number}"))  # noqa: S311
+        told = _told(number, seed, Random(f"{seed}:{number}"))  # noqa: S311
         flaw = flaw_of(number)
         yield _spoilt(told, flaw, earlier) if flaw else told
         earlier = [*earlier[-3:], told] if flaw is None else earlier
@@ -203,7 +203,7 @@ def count_flaws(rows: int) -> int:
     return rows // FLAW_EVERY
 
 
-def _told(number: int, chance: Random) -> Story:
+def _told(number: int, seed: int, chance: Random) -> Story:
     is_english = chance.random() < 0.25
     first, middle, last = _english_name(chance) if is_english else _russian_name(chance)
     product, low, high = chance.choice(stock.PRODUCTS)
@@ -215,7 +215,7 @@ def _told(number: int, chance: Random) -> Story:
         middle=middle,
         last=last,
         company=chance.choice(stock.COMPANIES) if chance.random() < 0.15 else "",
-        phone=_phone(number, chance, is_english=is_english),
+        phone=_phone(number, seed, chance, is_english=is_english),
         email=f"{mail_name}{number}@{chance.choice(stock.MAIL)}" if chance.random() < 0.6 else "",
         city=city,
         region=region,
@@ -254,11 +254,11 @@ def _english_name(chance: Random) -> tuple[str, str, str]:
     return chance.choice(stock.ENGLISH_NAMES), "", chance.choice(stock.ENGLISH_SURNAMES)
 
 
-def _phone(number: int, chance: Random, *, is_english: bool) -> str:
+def _phone(number: int, seed: int, chance: Random, *, is_english: bool) -> str:
     if is_english and number < STORY_PHONES * len(stock.AREAS):
-        area = stock.AREAS[number // STORY_PHONES]
+        area = stock.AREAS[(number // STORY_PHONES + seed) % len(stock.AREAS)]
         return f"+1 {area}-555-{100 + number % STORY_PHONES:04d}"
-    digits = f"{(number * 7919 + 4_321) % 10_000_000:07d}"
+    digits = f"{(number * 7_919 + seed * 104_729) % 10_000_000:07d}"
     return chance.choice(WRITINGS).format(a="900", b=digits[:3], c=digits[3:5], d=digits[5:])
 
 

@@ -2,68 +2,31 @@
 
 import csv
 import io
-import os
-import signal
 import stat
-import subprocess
-import sys
-import threading
-import time
+from itertools import product
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
 
 from leads.actions import capture
 from leads.models import Lead
 from pipeline_crm.clients.models import Client, ContactPoint
-from pipeline_crm.exchange.actions import How, Intake, fingerprint
+from pipeline_crm.exchange.actions import fingerprint
 from pipeline_crm.exchange.models import ImportedRow
-from pipeline_crm.exchange.reading import LeadRow, Row, read_leads
+from pipeline_crm.exchange.reading import LeadRow, read_leads
 from pipeline_crm.exchange.rejects import RejectsFile
-from pipeline_crm.exchange.sample import DIALECTS, Flaw, count_flaws, flaw_of, write_sample
+from pipeline_crm.exchange.sample import DIALECTS, Flaw, count_flaws, flaw_of, stories
 from pipeline_crm.timeline.models import Entry, Movement
 from tests.cast import MONDAY, make_enquiry
+from tests.exchange.exports import import_file, make_file, make_sample, state_of_the_house
 
 pytestmark = pytest.mark.django_db
-
-
-def make_file(folder: Path, text: str, name: str = "leads.csv") -> Path:
-    file = folder / name
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def make_sample(folder: Path, **options) -> Path:
-    file = folder / "sample.csv"
-    with file.open("wb") as stream:
-        write_sample(stream, **options)
-    return file
-
-
-def import_file(file: Path, *options: str, pipeline: str = "Severny Park flats") -> list[str]:
-    """What the command says, line by line."""
-    out = io.StringIO()
-    call_command("import_leads", str(file), "--pipeline", pipeline, *options, stdout=out, stderr=io.StringIO())
-    return out.getvalue().splitlines()
 
 
 def rejected(file: Path) -> list[list[str]]:
     with file.with_suffix(".rejected.csv").open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.reader(stream, delimiter=";"))
-
-
-def state_of_the_house() -> dict[str, object]:
-    """Everything that an import may change, without the order in which it came."""
-    return {
-        "clients": sorted(Client.objects.values_list("name", "company", "city")),
-        "points": sorted(ContactPoint.objects.values_list("kind", "value", "client__name")),
-        "leads": sorted(Lead.objects.values_list("client__name", "comment", "state", "version")),
-        "rows": sorted(ImportedRow.objects.values_list("fingerprint", flat=True)),
-        "movements": Movement.objects.count(),
-        "entries": Entry.objects.count(),
-    }
 
 
 def test_a_row_becomes_a_lead_as_if_it_were_typed_in(pipeline, sam, tmp_path):
@@ -274,17 +237,25 @@ def test_those_who_work_or_steer_leads_may_import(who, request, pipeline, sam, t
     assert Movement.objects.get().by.username == who
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_every_dialect_comes_in_however_it_is_written(pipeline, sam, tmp_path):
+    cells = list(product(DIALECTS, ["utf-8", "utf-8-sig", "utf-16", "cp1251"], [",", ";", "\t"]))
+    answers = {}
+
+    for cell in cells:
+        dialect, encoding, delimiter = cell
+        file = make_sample(tmp_path, rows=3, dialect=dialect, encoding=encoding, delimiter=delimiter)
+        answers[cell] = import_file(file, "--dry-run")[-3]
+
+    assert answers == dict.fromkeys(cells, "read 3 = accepted 3 + rejected 0")
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_dialect_comes_in_however_it_is_written(pipeline, sam, tmp_path, dialect, encoding, delimiter):
-    file = make_sample(tmp_path, rows=6, dialect=dialect, encoding=encoding, delimiter=delimiter)
+def test_every_dialect_brings_the_same_clients(pipeline, sam, tmp_path, dialect):
+    import_file(make_sample(tmp_path, rows=8, dialect=dialect))
 
-    said = import_file(file)
-
-    assert "read 6 = accepted 6 + rejected 0" in said
-    assert Lead.objects.count() == 6
-    assert Client.objects.filter(name__contains="\ufffd").count() == 0
+    told = [story for story in stories(8) if flaw_of(story.number) is None]
+    assert {name.split()[0] for name in Client.objects.values_list("name", flat=True)} == {s.first for s in told}
+    assert ContactPoint.objects.filter(kind="phone").count() == len(told)
 
 
 def test_the_sample_of_five_hundred_rows_comes_in(pipeline, sam, tmp_path):
@@ -307,79 +278,6 @@ def sample_lines_of_flaws(file: Path) -> list[int]:
     with file.open("rb") as stream:
         rows = list(read_leads(stream, region="RU"))
     return [row.line - 1 for number, row in enumerate(rows, 1) if flaw_of(number)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_import_that_is_killed_can_be_run_again(pipeline, sam, tmp_path):
-    file = make_sample(tmp_path, rows=120)
-    killed_at = 0
-
-    for pause in (15, 40):
-        killed_at = kill_after(file, pause)
-    import_file(file)
-    after_kills = state_of_the_house()
-
-    assert 0 < killed_at < count_accepted(120)
-    assert len(after_kills["leads"]) == len(after_kills["rows"]) == count_accepted(120)
-    assert after_kills["movements"] == count_accepted(120)
-    assert after_kills == state_without_kills(file)
-
-
-def count_accepted(rows: int) -> int:
-    return rows - count_flaws(rows)
-
-
-def kill_after(file: Path, rows: int) -> int:
-    """Starts the command as a process of its own and kills it hard once so many more rows are in."""
-    begun = ImportedRow.objects.count()
-    environment = os.environ | {"DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    words = [sys.executable, "manage.py", "import_leads", str(file), "--pipeline", "Severny Park flats"]
-    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 60
-        while ImportedRow.objects.count() < begun + rows and time.monotonic() < until:
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    return ImportedRow.objects.count()
-
-
-def database_url() -> str:
-    facts = connection.get_connection_params()
-    host = str(facts.get("host") or "").replace("/", "%2F")
-    password = f":{facts['password']}" if facts.get("password") else ""
-    return f"postgres://{facts['user']}{password}@{host}:{facts.get('port') or ''}/{facts['dbname']}"
-
-
-def state_without_kills(file: Path) -> dict[str, object]:
-    """The same import into an emptied house."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE clients_client, exchange_importedrow CASCADE")
-    import_file(file)
-    return state_of_the_house()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_imports_of_one_row_at_once_make_one_lead(pipeline, sam):
-    lead = LeadRow(name="Irina", phones=("+79161234567",))
-    barrier = threading.Barrier(2)
-    answers = []
-
-    def run() -> None:
-        try:
-            intake = Intake(pipeline)
-            barrier.wait()
-            answers.append(intake.take(Row(2, lead, ()), now=MONDAY).how)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-
-    assert sorted(answers) == [How.NEW, How.REPEATED]
-    assert (Lead.objects.count(), ImportedRow.objects.count(), Entry.objects.count()) == (1, 1, 0)
 
 
 def test_a_fingerprint_is_of_the_content_and_not_of_the_order():

@@ -251,12 +251,12 @@ def test_a_few_bad_bytes_do_not_make_cp1251_of_utf8():
 
 
 def test_cyrillic_far_down_the_file_still_decides_the_encoding():
-    content = b"name;phone\n" + b"Irina;89161234567\n" * 10_000 + "Ирина;89261234567\n".encode("cp1251")
+    content = b"name;phone\n" + b"Irina;\n" * 20_000 + "Ирина;89261234567\n".encode("cp1251")
 
     reading = read(content)
 
-    assert [row.lead.name for row in reading][-1] == "Ирина"
     assert reading.encoding == "cp1251"
+    assert [row.lead.name for row in reading if isinstance(row, Row)] == ["Ирина"]
 
 
 def test_half_of_a_pair_in_utf16_spoils_only_its_row():

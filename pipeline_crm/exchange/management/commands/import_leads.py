@@ -1,6 +1,5 @@
 """Reads a lead export of another system into a pipeline."""
 
-from argparse import ArgumentTypeError
 from collections import Counter
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,10 +28,11 @@ class Command(BaseCommand):
         "Reads a lead export of amoCRM, Bitrix24, HubSpot or a plain spreadsheet (CSV) into a pipeline. "
         "Can be run again with the same file: what is in already is not doubled."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the words of the command line."""
-        parser.add_argument("file", type=existing_file, help="The export, as CSV.")
+        parser.add_argument("file", type=Path, help="The export, as CSV.")
         parser.add_argument("--pipeline", required=True, help="The name of the pipeline that receives the leads.")
         parser.add_argument("--by", metavar="USERNAME", help="In whose name; without it the conveyor itself acts.")
         parser.add_argument("--rejected", type=Path, metavar="FILE", help="Instead of FILE.rejected.csv.")
@@ -41,6 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, pipeline: str, by: str | None, **options: Any) -> None:
         """Takes every row in and tells how many were accepted and rejected."""
+        refuse_missing(file)
         target = find_pipeline(pipeline)
         intake = Intake(target, by=find_person(by, target) if by else None, trial=options["dry_run"])
         rejects = options["rejected"] or file.with_suffix(".rejected.csv")
@@ -138,14 +139,12 @@ class Progress:
             self._out.write(line, style_func=str)
 
 
-def existing_file(name: str) -> Path:
-    """The path of a file that is there; anything else is refused before the work begins."""
-    path = Path(name)
-    if path.is_dir():
-        raise ArgumentTypeError(f"{name} is a folder.")
-    if not path.is_file():
-        raise ArgumentTypeError(f"There is no file {name}.")
-    return path
+def refuse_missing(file: Path) -> None:
+    """Says so before the work begins when there is no file to read."""
+    if file.is_dir():
+        raise CommandError(f"{file} is a folder.")
+    if not file.is_file():
+        raise CommandError(f"There is no file {file}.")
 
 
 def find_pipeline(name: str) -> Pipeline:

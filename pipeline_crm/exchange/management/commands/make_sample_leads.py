@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """make_sample_leads FILE [--rows 500] [--as amocrm] [--encoding …] [--delimiter …]"""
 
     help = "Writes a believable lead export, with some rows spoilt on purpose, to try import_leads with."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the words of the command line."""
