@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
+from pipeline_crm.clients.models import Client
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
@@ -295,18 +297,42 @@ def record(
 
 
 @transaction.atomic
-def edit(
-    model: type[ConveyorItem], pk: int, *, changes: Mapping[str, Any], by: User, now: datetime, seen: int | None = None
-) -> ConveyorItem:
-    """Changes details of an open record of any stage; no clock moves. What was changed is written down, not the values."""
+def edit[Item: ConveyorItem](
+    model: type[Item],
+    pk: int,
+    *,
+    changes: Mapping[str, Any],
+    by: User,
+    now: datetime,
+    client: Mapping[str, Any] | None = None,
+    seen: int | None = None,
+) -> Item:
+    """Changes details of an open record and of its client; no clock moves. What was changed is written down, not the values."""
     item = hold_to_work(model, pk, by=by, now=now, seen=seen)
-    changed = [name for name, value in changes.items() if getattr(item, name) != value]
-    for name in changed:
-        setattr(item, name, changes[name])
+    changed = _change(item, changes)
+    changed += _change(Client.objects.select_for_update().get(pk=item.client_id), client or {})
     if changed:
-        item.save(update_fields=changed)
         record(item, kind=Entry.Kind.EDITED, by=by, now=now, details={"fields": changed})
     return item
+
+
+def _change(row: Model, values: Mapping[str, Any]) -> list[str]:
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        row.save(update_fields=changed)
+    return changed
+
+
+@transaction.atomic
+def inspect(item: ConveyorItem, *, by: User, now: datetime) -> Entry | None:
+    """An administrator who works no desk of this client has opened the record: written down once a day."""
+    midnight = now.astimezone(item.pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = Entry.objects.filter(stage=item.stage, record_id=item.pk, kind=Entry.Kind.INSPECTED, by=by, at__gte=midnight)
+    if seen.exists():
+        return None
+    return record(item, kind=Entry.Kind.INSPECTED, by=by, now=now)
 
 
 def refuse_foreign_reason(reason: Reason, item: ConveyorItem, kind: Reason.Kind) -> None:

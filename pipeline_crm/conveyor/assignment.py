@@ -76,7 +76,9 @@ def _after(facts: Sequence[SeatFacts], chosen: int | None) -> list[SeatFacts]:
         for fact in facts
     ]
     shares = [fact.served / fact.weight for fact in given if fact.turn]
-    return [fact if fact.turn or not shares else replace(fact, served=round(min(shares) * fact.weight)) for fact in given]
+    return [
+        fact if fact.turn or not shares else replace(fact, served=round(min(shares) * fact.weight)) for fact in given
+    ]
 
 
 def room_for_one_more(seat: Seat) -> bool:
