@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from deals.models import State as DealState
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat
+from pipeline_crm.conveyor.clocks import wind
 from pipeline_crm.conveyor.errors import Refused, Taken
 from pipeline_crm.conveyor.handoff import Brief, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
@@ -224,6 +226,25 @@ def log_touch(
     account.next_touch_on = next_touch_on or today + timedelta(days=account.cadence_days)
     account.save(update_fields=["next_touch_on"])
     account, _entry = belt.touch(Account, account_id, kind=kind, by=by, now=now, text=text, outcome=outcome)
+    return account
+
+
+@transaction.atomic
+def edit(
+    account_id: int,
+    *,
+    changes: Mapping[str, Any],
+    client: Mapping[str, Any],
+    by: User,
+    now: datetime,
+    seen: int | None = None,
+) -> Account:
+    """Changes details; only another day for the next touch moves a clock, because that day is the clock."""
+    planned = hold_to_work(Account, account_id, by=by, now=now, seen=seen).next_touch_on
+    account = belt.edit(Account, account_id, changes=changes, client=client, by=by, now=now)
+    if account.next_touch_on != planned:
+        wind(account)
+        account.save()
     return account
 
 

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from pipeline_crm.access.gate import View, may
 
+from . import browse, pages
 from .desks import Desk
-
-SHARED_ACTS = ("claim", "release", "move", "note", "task", "reveal", "reassign")
-
-
-def ahead(request: HttpRequest, **_where: object) -> HttpResponse:
-    """Stands at an address until its page is written."""
-    raise Http404
 
 
 def at(desk: Desk, view: View) -> View:
@@ -27,16 +20,22 @@ def at(desk: Desk, view: View) -> View:
 def shared(desk: Desk) -> list[URLPattern]:
     """Lists, boards and the acts that every stage knows."""
     return [
-        path("", at(desk, ahead), name="list"),
-        path("board/", at(desk, ahead), name="board"),
-        path("<int:pk>/", at(desk, ahead), name="record"),
-        *[path(f"<int:pk>/{act}/", at(desk, ahead), name=act) for act in SHARED_ACTS],
-        path("<int:pk>/task/<int:task_id>/done/", at(desk, ahead), name="task-done"),
-        path("<int:pk>/touch/", at(desk, ahead), name="touch"),
-        path("<int:pk>/edit/", at(desk, ahead), name="edit"),
+        path("", at(desk, browse.list_page), name="list"),
+        path("board/", at(desk, browse.board_page), name="board"),
+        path("<int:pk>/claim/", at(desk, pages.claim), name="claim"),
+        path("<int:pk>/release/", at(desk, pages.release), name="release"),
+        path("<int:pk>/move/", at(desk, pages.move), name="move"),
+        path("<int:pk>/note/", at(desk, pages.note), name="note"),
+        path("<int:pk>/task/", at(desk, pages.task), name="task"),
+        path("<int:pk>/task/<int:task_id>/done/", at(desk, pages.task_done), name="task-done"),
+        path("<int:pk>/reveal/", at(desk, pages.reveal), name="reveal"),
+        path("<int:pk>/reassign/", at(desk, pages.reassign), name="reassign"),
     ]
 
 
 def received(desk: Desk) -> list[URLPattern]:
     """What is done with an offer, at the stages that receive them."""
-    return [path(f"<int:pk>/{act}/", at(desk, ahead), name=act) for act in ("accept", "return", "mark")]
+    return [
+        path("<int:pk>/accept/", at(desk, pages.accept), name="accept"),
+        path("<int:pk>/mark/", at(desk, pages.mark), name="mark"),
+    ]
