@@ -88,9 +88,11 @@ def time_left(seconds: float) -> str:
 
 
 def time_late(seconds: float) -> str:
-    """What a clock says that ran out: “2 h late”, “3 days late”."""
+    """What a clock says that ran out: “16 min late”, “2 h late”, “3 days late”."""
     if seconds < DAY:
-        return gettext("%(span)s late") % {"span": short_span(int(seconds))}
+        # An hour late, nobody counts the minutes.
+        whole = int(seconds) if seconds < HOUR else int(seconds) // HOUR * HOUR
+        return gettext("%(span)s late") % {"span": short_span(whole)}
     days = int(seconds // DAY)
     return ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
 

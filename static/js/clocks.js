@@ -34,7 +34,7 @@ function move(clock, now) {
   else clock.querySelector(".clock-arc")?.setAttribute("stroke-dasharray", `${Math.min(Math.round((100 * left) / (due - from || left)), 100)} 100`);
   if ("said" in clock.dataset) return;
   const line = clock.querySelector("span");
-  const next = left > 0 ? said(left, words.left, words.daysLeft) : said(-left, words.late, words.daysLate);
+  const next = left > 0 ? said(left, words.left, words.daysLeft) : said(-left < HOUR ? -left : Math.floor(-left / HOUR) * HOUR, words.late, words.daysLate);
   if (line.textContent !== next) line.textContent = next;
 }
 

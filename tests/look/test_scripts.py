@@ -151,7 +151,7 @@ def test_the_theme_changes_without_a_reload(opened, page: Page) -> None:
     opened()
 
     with page.expect_request("**/theme/") as sent:
-        page.locator(".top-acts").get_by_label("Dark theme").click()
+        page.locator(".top-frame").get_by_label("Dark theme").click()
 
     assert 'name="theme"\r\n\r\ndark' in (sent.value.post_data or "")
     assert "dark" in (page.locator("html").get_attribute("class") or "").split()

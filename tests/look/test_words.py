@@ -44,6 +44,7 @@ def test_a_clock_says_how_long_is_left(seconds, english, russian):
     ("seconds", "english", "russian"),
     [
         (16 * MINUTE, "16 min late", "опоздание 16 мин"),
+        (HOUR + 59 * MINUTE, "1 h late", "опоздание 1 ч"),
         (2 * HOUR + 9 * MINUTE, "2 h late", "опоздание 2 ч"),
         (DAY, "1 day late", "опоздание 1 день"),
         (3 * DAY, "3 days late", "опоздание 3 дня"),
