@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from django.db.models import Q
 from django.utils import timezone
@@ -34,6 +35,12 @@ OR_ELSE = {
     Rung.Act.WARN: gettext_lazy("then your team lead hears of it"),
     Rung.Act.REASSIGN: gettext_lazy("then it goes to a colleague"),
     Rung.Act.POOL: gettext_lazy("then it goes back to the pool"),
+}
+SOON = {
+    Rung.Act.REMIND: gettext_lazy("call now"),
+    Rung.Act.WARN: gettext_lazy("your team lead hears of it soon"),
+    Rung.Act.REASSIGN: gettext_lazy("it may go to a colleague any moment"),
+    Rung.Act.POOL: gettext_lazy("it may go back to the pool any moment"),
 }
 
 
@@ -117,9 +124,7 @@ def _belt(duty: Duty) -> Belt:
     after = [item.stage.next] if item.stage.next else []
     stages = [*before, item.stage, *after]
     stretches = [_stretch(stage, duty, tiers[stage].name) for stage in stages]
-    joints = [
-        _joint(one, duty) if tiers[one] != tiers[two] else None for one, two in zip(stages, stages[1:], strict=False)
-    ]
+    joints = [_joint(one, duty) if tiers[one] != tiers[two] else None for one, two in pairwise(stages)]
     return Belt(stretches, joints)
 
 
@@ -167,9 +172,20 @@ def _why(duty: Duty, came_back: HandOff | None) -> Iterator[Why]:
         yield from _clock_why(duty)
     if item.amount:
         yield Why("coin", money_words(item.amount, item.currency), _money_meaning(item.stage))
-    if duty.said and item.touched_at is not None:
-        when = capfirst(when_words(item.touched_at, now=duty.now))
-        yield Why("history", f"{when}:", duty.said)
+    yield from _stage_why(duty)
+
+
+def _stage_why(duty: Duty) -> Iterator[Why]:
+    """What only a lead, a deal or an account can say of itself."""
+    item, now = duty.item, duty.now
+    if item.stage == Stage.LEAD:
+        yield Why("user-plus", _("Came to us %(when)s.") % _when(item.created_at, now))
+    elif item.stage == Stage.DEAL and item.expected_on:
+        day = day_words(item.expected_on, today=timezone.localtime(now).date())
+        yield Why("calendar", _("Expected to close %(day)s.") % {"day": day})
+    elif item.stage == Stage.ACCOUNT and item.last_purchase_at:
+        bought = ngettext("%(n)d purchase.", "%(n)d purchases.", item.purchases) % {"n": item.purchases}
+        yield Why("receipt", bought, _("The last one %(when)s.") % _when(item.last_purchase_at, now))
 
 
 def _clock_why(duty: Duty) -> Iterator[Why]:
@@ -211,5 +227,6 @@ def _warning(duty: Duty) -> str:
     if face is None or duty.by_task or face.state == "paused":
         return face.words if face else ""
     ladder = ladder_of(duty.item.tier)
-    act = ladder[min(duty.item.rung, len(ladder) - 1)].act
-    return _("%(time)s, %(consequence)s") % {"time": capfirst(face.words), "consequence": OR_ELSE[Rung.Act(act)]}
+    act = Rung.Act(ladder[min(duty.item.rung, len(ladder) - 1)].act)
+    consequence = SOON[act] if face.state == "over" else OR_ELSE[act]
+    return _("%(time)s, %(consequence)s") % {"time": capfirst(face.words), "consequence": consequence}

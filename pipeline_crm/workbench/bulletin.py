@@ -49,6 +49,13 @@ NAMED = {
     Notice.Kind.BOUGHT: _("%(name)s has bought again."),
     Notice.Kind.WOKEN: _("%(name)s is back from the parking: the day has come."),
 }
+# What was true when it was told, and is over.
+OVER = {
+    Notice.Kind.OFFERED: _("%(name)s was offered to you; the offer is answered."),
+    Notice.Kind.REMINDED: _("A clock had run out for %(name)s."),
+    Notice.Kind.WARNED: _("A clock had run out for %(name)s in your team."),
+    Notice.Kind.POOL_STUCK: _("%(name)s waited in the pool and nobody could take the client."),
+}
 NAMELESS = {
     Notice.Kind.ASSIGNED: _("A client was given to you, and is no longer with you."),
     Notice.Kind.OFFERED: _("A client was offered to you; the offer has been answered or has moved on."),
@@ -86,7 +93,7 @@ class Bulletin:
     unread: int
 
 
-def bulletin_for(user: User, *, before: str) -> Bulletin:
+def bulletin_for(user: User, *, before: str, now: datetime) -> Bulletin:
     """The notices of a person, newest first; the records that they tell of are read in one query a stage."""
     rows = visible(user, Notice.objects.filter(user=user)).order_by("-id")
     if before.isascii() and before.isdigit() and len(before) < 19:
@@ -95,7 +102,7 @@ def bulletin_for(user: User, *, before: str) -> Bulletin:
     page = notices[:PAGE]
     records = _records(user, page)
     return Bulletin(
-        words=[_word(notice, records.get((notice.stage, notice.record_id)), user) for notice in page],
+        words=[_word(notice, records.get((notice.stage, notice.record_id)), user, now) for notice in page],
         after=page[-1].pk if len(notices) > PAGE else None,
         unread=Notice.objects.filter(user=user, read_at=None).count(),
     )
@@ -113,15 +120,25 @@ def _records(user: User, notices: Iterable[Notice]) -> dict[tuple[str, int], Con
     }
 
 
-def _word(notice: Notice, item: ConveyorItem | None, user: User) -> Word:
+def _word(notice: Notice, item: ConveyorItem | None, user: User, now: datetime) -> Word:
     kind = Notice.Kind(notice.kind)
     named = item is not None and item.openness(sight_of(user)) > Openness.HIDDEN
-    sentence = str(NAMED[kind]) % {"name": item.client.name} if item is not None and named else str(NAMELESS[kind])
     return Word(
-        sentence=sentence,
+        sentence=_sentence(kind, item, now) if item is not None and named else str(NAMELESS[kind]),
         sign=SIGNS[kind],
         stage=notice.stage,
         at=notice.at,
         is_new=notice.read_at is None,
         url=DESKS[Stage(notice.stage)].url("record", notice.record_id) if named else "",
     )
+
+
+def _sentence(kind: Notice.Kind, item: ConveyorItem, now: datetime) -> str:
+    still = {
+        Notice.Kind.OFFERED: item.state == "offered",
+        Notice.Kind.REMINDED: item.due_at is not None and item.due_at <= now,
+        Notice.Kind.WARNED: item.due_at is not None and item.due_at <= now,
+        Notice.Kind.POOL_STUCK: item.in_pool,
+    }
+    words = NAMED[kind] if still.get(kind, True) else OVER[kind]
+    return str(words) % {"name": item.client.name}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+
+from pipeline_crm.conveyor.answers import Request
 
 from .frames import frame_of
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame(request: Request) -> dict[str, Any]:
     """The context processor; a fragment that never looks at the frame costs nothing."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

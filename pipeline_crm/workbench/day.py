@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import JSONObject, Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.cards import wanted_by, with_wishes
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, Link, clock_face
-from pipeline_crm.conveyor.records import Clock, ConveyorItem
+from pipeline_crm.conveyor.records import Clock
 from pipeline_crm.conveyor.words import day_words, when_words
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
@@ -42,19 +41,20 @@ SOON_STALE = timedelta(days=2)
 class Duty:
     """One record in own hands, and what is to be done with it until when."""
 
-    item: ConveyorItem
+    item: Any  # a record of any stage, with the urgent task and the last touch that `_rows` reads beside it
     now: datetime
     steps: list[Step]
 
     @property
     def at(self) -> datetime | None:
         """When something is to be done: the clock, or the task that comes before it."""
-        return self.item.urgent_at
+        moment: datetime | None = self.item.urgent_at
+        return moment
 
     @property
     def sleeps(self) -> bool:
         """Whether the record waits for a date that has not come."""
-        return self.item.is_parked and self.item.due_at > self.now
+        return bool(self.item.is_parked and self.item.due_at > self.now)
 
     @property
     def by_task(self) -> bool:
@@ -81,8 +81,7 @@ class Duty:
     @property
     def when(self) -> str:
         """The hour when it is today's, else the day."""
-        assert self.at is not None, "what is due has its hour"
-        here, today = timezone.localtime(self.at), timezone.localtime(self.now).date()
+        here, today = timezone.localtime(self.at or self.now), timezone.localtime(self.now).date()
         return f"{here:%H:%M}" if here.date() == today else day_words(here.date(), today=today)
 
     @property
@@ -98,6 +97,11 @@ class Duty:
     def wants(self) -> str:
         """Where the client came from and what they look for."""
         return wanted_by(self.item) or self.item.client.company
+
+    @property
+    def origin(self) -> str:
+        """The same in a word, for a row: where a lead came from, what a deal is about."""
+        return str(getattr(self.item, "source", None) or getattr(self.item, "product", None) or "")
 
     @property
     def place(self) -> int:
@@ -180,17 +184,21 @@ def _urgency(duty: Duty) -> tuple[bool, Any, int, int]:
     return duty.at is None, duty.at or duty.now, duty.item.stage.rank, duty.item.pk
 
 
-def _rows(user: User, stage: Stage, seats: Iterable[int]) -> QuerySet[ConveyorItem]:
+def _rows(user: User, stage: Stage, seats: own.Seats) -> own.Rows:
     tasks = Task.objects.filter(stage=stage, record_id=OuterRef("pk"), done_at=None).order_by("due_at", "id")
     touches = Entry.objects.filter(stage=stage, record_id=OuterRef("pk"), kind__in=TOUCHES).order_by("-at", "-id")
-    rows = with_wishes(visible(user, own.held(stage, seats))).exclude(state="offered")
-    return rows.annotate(
-        task_due=Subquery(tasks.values("due_at")[:1]),
-        task_set=Subquery(tasks.values("created_at")[:1]),
-        task_title=Subquery(tasks.values("title")[:1]),
-        last_touch=Subquery(touches.values(said=JSONObject(kind="kind", outcome="outcome", text="text"))[:1]),
-        urgent_at=Least("due_at", Subquery(tasks.values("due_at")[:1])),
-    ).order_by(F("urgent_at").asc(nulls_last=True), "id")[:READ]
+    rows: own.Rows = visible(user, with_wishes(own.held(stage, seats)))
+    return (
+        rows.exclude(state="offered")
+        .annotate(
+            task_due=Subquery(tasks.values("due_at")[:1]),
+            task_set=Subquery(tasks.values("created_at")[:1]),
+            task_title=Subquery(tasks.values("title")[:1]),
+            last_touch=Subquery(touches.values(said=JSONObject(kind="kind", outcome="outcome", text="text"))[:1]),
+            urgent_at=Least("due_at", Subquery(tasks.values("due_at")[:1])),
+        )
+        .order_by(F("urgent_at").asc(nulls_last=True), "id")[:READ]
+    )
 
 
 def steps_of(sight: Sight) -> dict[tuple[int, str], list[Step]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.conveyor.answers import Request
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import Frame, Link, LinkGroup, NavStage, Person, Place
 from pipeline_crm.outbox.models import Notice
@@ -53,6 +54,13 @@ class Standpoint:
         return [seat.pk for seat in self.seats]
 
     @property
+    def repeats(self) -> bool:
+        """Whether a farmer here works repeat deals without a desk at the deals."""
+        return Stage.DEAL not in self.own_stages and any(
+            seat.tier in self.sight.tiers_for(Stage.DEAL) for seat in self.seats
+        )
+
+    @property
     def leads_only(self) -> bool:
         """Whether every seat here is a team lead's."""
         return all(seat.role == Seat.Role.LEAD for seat in self.seats)
@@ -78,7 +86,7 @@ class Standpoint:
         return sorted(here, key=lambda tier: tier.stages[0].rank)
 
 
-def standpoint(request: HttpRequest) -> Standpoint:
+def standpoint(request: Request) -> Standpoint:
     """Reads where the person of a request stands."""
     sight = sight_of(request.user)
     pipelines = in_sight(sight)
@@ -96,7 +104,7 @@ def standpoint(request: HttpRequest) -> Standpoint:
     )
 
 
-def frame_of(request: HttpRequest) -> Frame:
+def frame_of(request: Request) -> Frame:
     """All that stands around a page for the person of this request."""
     here = standpoint(request)
     counts = tally(here.user, _queries(here))
@@ -119,14 +127,16 @@ def frame_of(request: HttpRequest) -> Frame:
     )
 
 
-def _queries(here: Standpoint) -> dict:
+def _queries(here: Standpoint) -> dict[str, QuerySet[Any]]:
     """Everything that the frame counts, by name."""
     now = timezone.now()
-    queries = {"unread": Notice.objects.filter(user=here.user, read_at=None)}
+    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.filter(user=here.user, read_at=None)}
     for stage in here.own_stages:
         tiers = [seat.tier_id for seat in here.seats if seat.tier.works(stage)]
         queries[f"{stage}_held"] = own.held(stage, here.seat_ids)
         queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
+    if here.repeats:
+        queries["repeats"] = own.held(Stage.DEAL, here.seat_ids)
     if here.own_stages:
         everywhere = here.sight.seat_ids
         queries |= {f"{stage}_due": own.due_today(stage, everywhere, now) for stage in stages_of(here.sight)}
@@ -180,7 +190,7 @@ def _here(here: Standpoint, url: str) -> bool:
     return here.path == url.partition("?")[0]
 
 
-def _link(here: Standpoint, url: str, word: str, icon: str = "", **more) -> Link:
+def _link(here: Standpoint, url: str, word: str, icon: str = "", **more: Any) -> Link:
     return Link(url, word, icon, current=_here(here, url), **more)
 
 
@@ -200,9 +210,9 @@ def _belt(here: Standpoint, counts: dict[str, int]) -> list[Place]:
     for stage in Stage:
         mine = stage in here.own_stages
         after = stage.next
-        boundary = after is not None and here.tier_of(stage) != here.tier_of(after)
         links = _stage_links(here, stage, counts) if mine else ()
-        joint = joint_words(here, stage, counts) if boundary else None
+        crosses = after is not None and here.tier_of(stage) != here.tier_of(after)
+        joint = joint_words(here, stage, after, counts) if after is not None and crosses else None
         places.append(Place(NavStage(stage.value, str(stage.label), mine=mine, links=links), joint))
     return places
 
@@ -219,7 +229,15 @@ def _stage_links(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
         _link(here, desk.url("board"), _("Board")),
         _link(here, desk.url("list"), whose[stage], count=None if here.leads_only else capped(counts[f"{stage}_held"])),
         Link(pool, _("Pool"), count=capped(counts[f"{stage}_pool"])),
+        *_repeat_link(here, stage, counts),
     ]
+
+
+def _repeat_link(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list[Link]:
+    """A farmer who works repeat deals has them beside the accounts."""
+    if not here.repeats or stage is not Stage.ACCOUNT:
+        return []
+    return [_link(here, DESKS[Stage.DEAL].url("list"), _("Repeat deals"), count=capped(counts["repeats"]))]
 
 
 def _groups(here: Standpoint) -> list[LinkGroup]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from .frames import Standpoint
 
 
-def joint_queries(here: Standpoint, now: datetime) -> dict[str, QuerySet]:
+def joint_queries(here: Standpoint, now: datetime) -> dict[str, QuerySet[Any]]:
     """What the joints count: offers to me, what came back to me, what was accepted from me, what was kept."""
-    seats, queries = here.seat_ids, {}
+    seats = here.seat_ids
+    queries: dict[str, QuerySet[Any]] = {}
     for stage in here.own_stages:
         if stage is not Stage.LEAD:
             queries[f"{stage}_offers"] = own.offered(stage, seats)
@@ -37,10 +38,8 @@ def joint_queries(here: Standpoint, now: datetime) -> dict[str, QuerySet]:
     return queries
 
 
-def joint_words(here: Standpoint, stage: Stage, counts: dict[str, int]) -> NavJoint:
-    """The joint after a stage: what waits there first, then one's own record, then who stands there."""
-    after = stage.next
-    assert after is not None, "there is no joint after the last stage"
+def joint_words(here: Standpoint, stage: Stage, after: Stage, counts: dict[str, int]) -> NavJoint:
+    """The joint between two stages: what waits there first, then one's own record, then who stands there."""
     if counts.get(f"{after}_offers"):
         return _offers(counts[f"{after}_offers"])
     if counts.get(f"{stage}_returned"):

@@ -91,6 +91,11 @@ class Numbers:
     answers: Answers | None
     fates: list[Fate]
 
+    @property
+    def are_empty(self) -> bool:
+        """Whether the person has none: a team lead who holds nothing."""
+        return not (any(one.today or one.usual for one in self.measures) or self.answers)
+
 
 def numbers_of(user: User, *, now: datetime) -> Numbers:
     """Three questions to the database: touches, hand-offs, what came of them."""
@@ -98,7 +103,7 @@ def numbers_of(user: User, *, now: datetime) -> Numbers:
     midnight = own.midnight_after(now) - timedelta(days=1)
     days, measures = _touches(user, midnight)
     given, answers = _given(user, midnight, days)
-    passes_on = any(stage in own.RETURNED for stage in stages)
+    passes_on = any(not seat.tier.works_account for seat in sight_of(user).seats)
     return Numbers(
         measures=[*measures, given] if passes_on else measures,
         answers=answers if answers.answered else None,
@@ -155,7 +160,7 @@ def _fates(user: User, stages: list[Stage], now: datetime) -> Iterator[Fate]:
         yield Fate(
             "lead",
             str(Stage.LEAD.label),
-            *_figure(counts, "handed", _("handed on")),
+            *_figure(counts, "handed", _("handed")),
             _share(counts, "accepted", "handed"),
         )
         yield Fate("deal", str(Stage.DEAL.label), *_figure(counts, "won", _("won")), _share(counts, "kept", "won"))

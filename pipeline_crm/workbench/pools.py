@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -45,6 +46,23 @@ class Blind:
 
 
 @dataclass(frozen=True)
+class Room:
+    """How many open records one seat holds, of how many it may."""
+
+    tier: str
+    held: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The pools in which somebody waits, and the room at each own desk."""
+
+    waiting: list[Pool]
+    rooms: list[Room]
+
+
+@dataclass(frozen=True)
 class Pool:
     """The pool of one tier at one stage."""
 
@@ -64,7 +82,7 @@ class Pool:
         return capped(self.waiting)
 
 
-def pools_for(user: User, *, now: datetime) -> list[Pool]:
+def pools_for(user: User, *, now: datetime) -> Pools:
     """The pools of a person's own desks: one query for the counts and one for the rows of each."""
     desks = [
         (seat, stage)
@@ -74,10 +92,16 @@ def pools_for(user: User, *, now: datetime) -> list[Pool]:
     ]
     counts = tally(user, dict(_counts(desks)))
     several = len({seat.pk for seat, _stage in desks}) > 1
-    return [_pool(user, seat, stage, counts, now, several=several) for seat, stage in desks]
+    rooms = {seat.pk: Room(seat.tier.name, _held(seat, counts), seat.capacity) for seat, _stage in desks}
+    pools = [_pool(user, seat, stage, counts, now, several=several) for seat, stage in desks]
+    return Pools([pool for pool in pools if pool.rows], list(rooms.values()))
 
 
-def _counts(desks: list[tuple[Seat, Stage]]) -> Iterator[tuple[str, object]]:
+def _held(seat: Seat, counts: dict[str, int]) -> int:
+    return sum(counts[f"held_{seat.pk}_{each}"] for each in Stage)
+
+
+def _counts(desks: list[tuple[Seat, Stage]]) -> Iterator[tuple[str, QuerySet[Any]]]:
     for seat, stage in desks:
         yield f"pool_{seat.pk}_{stage}", BELT[stage].objects.in_pool(seat.tier_id)
         for each in Stage:
@@ -85,7 +109,7 @@ def _counts(desks: list[tuple[Seat, Stage]]) -> Iterator[tuple[str, object]]:
 
 
 def _rows(user: User, seat: Seat, stage: Stage) -> list[ConveyorItem]:
-    rows = visible(user, with_wishes(BELT[stage].objects.in_pool(seat.tier_id)))
+    rows: Any = visible(user, with_wishes(BELT[stage].objects.in_pool(seat.tier_id)))
     return list(rows.most_urgent()[:SHOWN])
 
 
@@ -97,7 +121,7 @@ def _pool(user: User, seat: Seat, stage: Stage, counts: dict[str, int], now: dat
         stage=stage,
         name=f"{NAMES[stage]} · {seat.tier.pipeline.name}" if several else str(NAMES[stage]),
         waiting=counts[f"pool_{seat.pk}_{stage}"],
-        held=sum(counts[f"held_{seat.pk}_{each}"] for each in Stage),
+        held=_held(seat, counts),
         rows=[_blind(item, now) for item in rows],
         waits=_("wait up to %(time)s") % {"time": span(seconds_between(oldest, now))} if oldest else "",
         take_url=reverse("workbench:take-next", args=[seat.tier_id, stage.value]),

@@ -72,7 +72,7 @@ def search(user: User, words: str, *, now: datetime) -> Found:
 
 def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
     sight, model = sight_of(user), DESKS[stage].model
-    rows = with_wishes(visible(user, model.objects.filter(_in_full(sight)))).filter(_answers_to(asked, sight))
+    rows = visible(user, with_wishes(model.objects.filter(_in_full(sight)))).filter(_answers_to(asked, sight))
     is_open = Q(state__in=model.OPEN)
     ordered = rows.annotate(is_live=_as_flag(is_open)).order_by(F("is_live").desc(), "-id")[:MOST]
     return [

@@ -27,7 +27,7 @@ def tally(user: User, queries: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     if not queries:
         return {}
     figures = {f"n_{name}": Figure(query.order_by().values("pk")[: MANY + 1]) for name, query in queries.items()}
-    row = User.objects.filter(pk=user.pk).values(**figures).get()
+    row: Any = User.objects.filter(pk=user.pk).values(**figures).get()
     return {name: row[f"n_{name}"] for name in queries}
 
 

@@ -100,8 +100,8 @@ def find(request: Request) -> HttpResponse:
 @require_safe
 def notices(request: Request) -> HttpResponse:
     """What happened to this person's records, newest first."""
-    page = bulletin_for(request.user, before=request.GET.get("after", ""))
-    return render(request, "workbench/notices.html", {"page": page, "now": timezone.now()})
+    page = bulletin_for(request.user, before=request.GET.get("after", ""), now=timezone.now())
+    return render(request, "workbench/notices.html", {"page": page})
 
 
 @may("self")

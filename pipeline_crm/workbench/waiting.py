@@ -60,7 +60,7 @@ def waiting_for(user: User, *, now: datetime) -> list[Waiting]:
 
 
 def _returned(user: User, stage: Stage, seats: Any, now: datetime) -> Iterator[Waiting]:
-    rows = visible(user, own.RETURNED[stage](seats)).for_cards()
+    rows: own.Rows = visible(user, own.RETURNED[stage](seats).for_cards())
     sent_back = HandOff.objects.filter(from_stage=stage, from_id=OuterRef("pk"), state=HandOff.State.RETURNED)
     told = sent_back.order_by("-id").values(told=JSONObject(reason="reason__name", comment="comment"))
     for item in rows.annotate(told=Subquery(told[:1])).most_urgent()[:SHOWN]:
@@ -69,7 +69,7 @@ def _returned(user: User, stage: Stage, seats: Any, now: datetime) -> Iterator[W
 
 
 def _offered(user: User, stage: Stage, seats: Any, now: datetime) -> Iterator[Waiting]:
-    rows = visible(user, own.offered(stage, seats)).for_cards()
+    rows: own.Rows = visible(user, own.offered(stage, seats).for_cards())
     for item in rows.annotate(told=Subquery(_briefs(stage)[:1])).most_urgent()[:SHOWN]:
         yield _row(item, now, offered=True, reason="", words=item.told or "", act=f"{DESKS[stage].namespace}:accept")
 
