@@ -44,6 +44,14 @@ def test_the_list_of_icons_is_sorted_and_names_each_once():
     assert names == sorted(set(names))
 
 
+def test_the_sprite_is_cut_from_the_icons_that_are_used():
+    names = Path(settings.BASE_DIR / "ui" / "icons.txt").read_text().split()
+    sources = [*TEMPLATES, "*/*.py", "pipeline_crm/**/*.py"]
+    words = "".join(path.read_text() for folder in sources for path in settings.BASE_DIR.glob(folder))
+
+    assert [name for name in names if not re.search(rf"[\"' ]{name}[\"' ]", words)] == []
+
+
 @pytest.mark.parametrize(
     "source",
     [
