@@ -28,7 +28,7 @@ from .forms import (
     RepeatForm,
     WinForm,
 )
-from .models import Account
+from .models import Account, State
 
 DOOR = DESKS[Stage.ACCOUNT].door
 MOST_DEALS = 20
@@ -80,6 +80,7 @@ def record(request: Request, pk: int) -> HttpResponse:
         touch=AccountTouchForm(item=account),
         churn=ChurnForm(item=account),
         send_back=AccountReturnForm(item=account),
+        may_return=account.state == State.OFFERED,
         deals=list(visible(request.user, deals)[:MOST_DEALS]) if is_full else [],
     )
 

@@ -122,7 +122,8 @@ class LineFormSet(forms.BaseFormSet):
         here = self.kept[index] if index is not None and index < len(self.kept) else None
         offer_listed(form, "product", self.products, kept=here)
         form.fields["product"].empty_label = ""  # type: ignore[attr-defined]
-        form.fields["DELETE"].label = _("Take out")
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = _("Take out")
 
     def clean(self) -> None:
         if any(self.errors):
@@ -136,5 +137,5 @@ class LineFormSet(forms.BaseFormSet):
 
 
 LinesForm = forms.formset_factory(
-    LineForm, formset=LineFormSet, extra=3, can_delete=True, max_num=200, absolute_max=210, validate_max=True
+    LineForm, formset=LineFormSet, extra=3, can_delete=True, can_delete_extra=False, max_num=200, absolute_max=210, validate_max=True
 )

@@ -54,6 +54,7 @@ def record(request: Request, pk: int) -> HttpResponse:
         touch=TouchForm(item=deal),
         lose=LoseForm(item=deal),
         send_back=DealReturnForm(item=deal),
+        may_return=deal.lead_id is not None or not deal.tier.works_account,
         lines=list(deal.lines.select_related("product")) if is_full else [],
     )
 

@@ -49,7 +49,7 @@ class Standing:
     steers: bool
     works: bool
     takes: bool
-    answers: bool
+    only_offered: bool
     full: bool
 
 
@@ -62,7 +62,7 @@ def standing(item: ConveyorItem, sight: Sight) -> Standing:
         steers=steers,
         works=item.is_open and (holds or steers) and (steers or not offered),
         takes=item.in_pool and sight.seat_at(item.tier_id) is not None,
-        answers=offered and holds,
+        only_offered=offered,
         full=item.openness(sight) is Openness.FULL,
     )
 
@@ -76,6 +76,7 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
         "desk": desk,
         "can": standing(item, sight),
         "wanted": wanted_by(item),
+        "state_word": _("%(stage)s, %(state)s") % {"stage": item.stage.label, "state": item.get_state_display()},  # type: ignore[attr-defined]
         "clock": told_clock(item, now=now),
         "back": desk.url("list"),
         "facts_template": f"{desk.namespace}/facts.html",

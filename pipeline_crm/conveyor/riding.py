@@ -54,6 +54,9 @@ def _who(name: str, length: str) -> str:
 
 def _ahead(item: ConveyorItem, stage: Stage) -> Stretch:
     tier = item.pipeline.tier_for(stage)
+    if not item.is_open:
+        # Where the client is now, if they went on, is not told to those behind them.
+        return Stretch(stage, "ahead", str(stage.label), who=tier.name)
     if tier.pk == item.tier_id:
         who = _("the same person goes on")
     elif tier.strategy == Strategy.POOL:
@@ -118,7 +121,7 @@ def _joint(item: ConveyorItem, stage: Stage, handoffs: Sequence[HandOff], *, now
         return _crossed(crossing, now=now)
     if stage.rank < item.stage.rank:
         return Joint("passed")
-    if not item.is_open:
+    if not item.is_open and stage == item.stage:
         return Joint("returned", note=item.get_state_display(), icon="circle-x")  # type: ignore[attr-defined]
     waits = {Stage.LEAD: _("when qualified,\nwith a brief"), Stage.DEAL: _("when won,\nwith a brief")}
     return Joint("ahead", note=waits[stage])
