@@ -5,6 +5,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 # The ink of the site's own pages, as steps of one hue.
 INK = {
@@ -21,6 +22,35 @@ INK = {
     "950": "oklch(0.2 0.03 266)",
 }
 
+# Words of Unfold's and Django's own pages that have no Russian of theirs, or one that does not fit; ours is read first.
+BORROWED = (
+    gettext_noop("Add another %(verbose_name)s"),
+    gettext_noop("Apply Filters"),
+    gettext_noop("Clear all filters"),
+    gettext_noop("Create new record"),
+    gettext_noop("Dark"),
+    gettext_noop("Filters"),
+    gettext_noop("General"),
+    gettext_noop("Light"),
+    gettext_noop("No results found"),
+    gettext_noop("Remove from sorting"),
+    gettext_noop("Reset filters"),
+    gettext_noop("Return to site"),
+    gettext_noop("Select action"),
+    gettext_noop("Select value"),
+    gettext_noop("System"),
+    gettext_noop("This item will be deleted."),
+    gettext_noop("This page yielded into no results."),
+    gettext_noop("Toggle dark/light mode"),
+    gettext_noop("Toggle filter"),
+    gettext_noop("Toggle password visibility"),
+    gettext_noop("Toggle sidebar"),
+    gettext_noop("Toggle sorting"),
+    gettext_noop("Type to search"),
+    gettext_noop("Yes, I’m sure"),
+    gettext_noop("No, take me back"),
+)
+
 
 def look(site_name: str) -> dict[str, Any]:
     """Unfold's settings; one list of pages, in the order in which a firm is set up."""
@@ -29,6 +59,7 @@ def look(site_name: str) -> dict[str, Any]:
         "SITE_HEADER": site_name,
         "SITE_SUBHEADER": _("Structure and people"),
         "SITE_SYMBOL": "conveyor_belt",
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sign.svg")}],
         "SITE_URL": "/",
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": False,
@@ -49,11 +80,9 @@ def _structure() -> dict[str, Any]:
 
 
 def _back() -> dict[str, Any]:
-    return {
-        "title": _("Work"),
-        "separator": True,
-        "items": [{"title": _("Back to work"), "icon": "arrow_back", "link": "/"}],
-    }
+    # Every address begins with "/", so Unfold would always think that it is the page one is on.
+    link = {"title": _("Back to work"), "icon": "arrow_back", "link": "/", "active": lambda request: False}
+    return {"title": _("Work"), "separator": True, "items": [link]}
 
 
 def _page(title: Any, icon: str, permission: str, name: str) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, InternalError, models
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +36,8 @@ class PipelineAdmin(ModelAdmin):
     list_filter: ClassVar = ["is_active"]
     search_fields: ClassVar = ["name"]
     warn_unsaved_form = True
+    # Deleting a whole list of pipelines is nothing that anybody wants at hand.
+    actions = None
     add_fieldsets: ClassVar = [
         (None, {"fields": ["name", "shape", "language"]}),
         (_("Where it works"), {"fields": [("currency", "time_zone", "country")]}),
@@ -59,7 +60,7 @@ class PipelineAdmin(ModelAdmin):
     def drawn_as(self, pipeline: Pipeline) -> str:
         """The structure in words."""
         structure = pipeline.structure
-        return structure.label if structure else "–"
+        return str(structure.label) if structure else "–"
 
     @admin.display(description=_("open seats"))
     def open_seats(self, pipeline: Any) -> int:
@@ -118,7 +119,9 @@ class PipelineAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Who changed what and when, of the pipeline and of everything that belongs to it."""
-        pipeline = get_object_or_404(self.get_queryset(request), pk=object_id)
+        pipeline = self.get_object(request, object_id)
+        if pipeline is None:
+            raise Http404
         if not self.has_view_or_change_permission(request, pipeline):
             raise PermissionDenied
         page = chronicle(pipeline, before=request.GET.get("before"))

@@ -157,7 +157,8 @@ def _line(record: Any, names: _Names) -> Line:
 
 def _title(model: type[Model], record: Any, names: _Names) -> str:
     fields = TITLES.get(model) or (("date",) if model is DayOff else ("name",))
-    return ", ".join(names.of(model._meta.get_field(name), record) for name in fields)
+    told = {field.name: field for field in record.tracked_fields}
+    return ", ".join(names.of(told[name], record) for name in fields)
 
 
 def _changes(record: Any, names: _Names) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -58,8 +58,9 @@ class PlaceForm(forms.ModelForm):
 
     def _keep_what_is_set(self, name: str) -> None:
         field, value = self.fields.get(name), getattr(self.instance, name)
-        if isinstance(field, forms.ChoiceField) and value and value not in dict(field.choices):
-            field.choices = [(value, value), *field.choices]
+        if isinstance(field, forms.ChoiceField) and value:
+            offered = [(str(code), str(words)) for code, words in field.choices]  # type: ignore[misc,union-attr]
+            field.choices = offered if value in dict(offered) else [(value, value), *offered]
 
 
 class DrawForm(PlaceForm):
@@ -87,7 +88,7 @@ class DrawForm(PlaceForm):
         words = {name: self.cleaned_data[name] for name in ("language", "currency", "time_zone", "country")}
         preset = shape if shape in PRESETS else None
         self.instance = draw(self.cleaned_data["name"], structure=structure_of_shape(shape), preset=preset, **words)
-        self.save_m2m = lambda: None
+        self.save_m2m = lambda: None  # type: ignore[method-assign]
         return self.instance
 
 
@@ -132,7 +133,8 @@ class PipelineForm(PlaceForm):
         super().__init__(*args, **kwargs)
         for name, codename in APPOINTMENTS.items():
             now = list(appointed(self.instance, codename))
-            self.fields[name].queryset = User.objects.filter(is_active=True) | User.objects.filter(pk__in=now)
+            field = cast("forms.ModelMultipleChoiceField", self.fields[name])
+            field.queryset = User.objects.filter(is_active=True) | User.objects.filter(pk__in=now)
             self.initial[name] = now
 
     def clean(self) -> dict[str, Any] | None:
@@ -180,7 +182,8 @@ class TierForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # One tier gives a stage and another takes it in the same save: only the whole can be right or wrong.
-        return super()._get_validation_exclusions() | {"works_lead", "works_deal", "works_account"}
+        together = {"works_lead", "works_deal", "works_account"}
+        return super()._get_validation_exclusions() | together  # type: ignore[misc]
 
 
 class StepForm(forms.ModelForm):
@@ -197,7 +200,7 @@ class StepForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # The stage is not in the form but is known, and names are told apart by it.
-        return super()._get_validation_exclusions() - {"stage"}
+        return super()._get_validation_exclusions() - {"stage"}  # type: ignore[misc]
 
 
 class SeatForm(forms.ModelForm):

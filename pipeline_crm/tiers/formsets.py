@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.db.models import Model, QuerySet
@@ -18,8 +18,13 @@ from .models import Pipeline, Reason, Seat
 from .refusals import records_at, why_it_stays
 from .stages import Stage
 
+if TYPE_CHECKING:
+    _FormSet = BaseModelFormSet
+else:
+    _FormSet = object
 
-class Judged:
+
+class Judged(_FormSet):
     """Refuses, with a sentence, to let go of rows that are in use; numbers rows that were added without a place."""
 
     def clean(self) -> None:
@@ -31,7 +36,7 @@ class Judged:
 
     def leaving(self) -> list[forms.ModelForm]:
         """Rows that the admin wants deleted."""
-        return [form for form in self.initial_forms if self.can_delete and self._should_delete_form(form)]
+        return [form for form in self.initial_forms if self.can_delete and self._should_delete_form(form)]  # type: ignore[attr-defined]
 
     def staying(self) -> list[forms.ModelForm]:
         """Rows that will be there after the save."""
@@ -151,6 +156,7 @@ def uncovered(tiers: Iterable[tuple[str, set[Stage]]]) -> Iterator[str]:
 class DistantFormSet(Judged, BaseModelFormSet):
     """Rows that belong to a pipeline through another row of it, such as a seat through its tier."""
 
+    model: type[Model]
     # How the pipeline is found from a row, and the field in which the admin picks the row between.
     path: ClassVar[str]
     through: ClassVar[str]
@@ -179,12 +185,13 @@ class DistantFormSet(Judged, BaseModelFormSet):
         """Offers rows of this pipeline only; a list of choices is read once for all rows of the form."""
         super().add_fields(form, index)
         for name, offered in self.offered().items():
-            form.fields[name].queryset = offered
-            form.fields[name].choices = self._read_once(name, offered)
+            field = cast("forms.ModelChoiceField", form.fields[name])
+            field.queryset = offered
+            field.choices = self._read_once(name, offered)
 
     def offered(self) -> dict[str, QuerySet[Model]]:
         """What may be picked in which field."""
-        between = self.model._meta.get_field(self.through).related_model
+        between = cast("type[Model]", self.model._meta.get_field(self.through).related_model)
         rows = between._default_manager.all()
         return {self.through: rows.filter(**{self.path.removeprefix(f"{self.through}__"): self.instance.pk})}
 

@@ -134,19 +134,19 @@ class StepInline(Table, TabularInline):
 class LeadStepInline(StepInline):
     stage = Stage.LEAD
     formset = type("LeadSteps", (StepFormSet,), {"stage": Stage.LEAD})
-    verbose_name_plural = _("steps of a lead")
+    verbose_name_plural = _("lead steps")
 
 
 class DealStepInline(StepInline):
     stage = Stage.DEAL
     formset = type("DealSteps", (StepFormSet,), {"stage": Stage.DEAL})
-    verbose_name_plural = _("steps of a deal")
+    verbose_name_plural = _("deal steps")
 
 
 class AccountStepInline(StepInline):
     stage = Stage.ACCOUNT
     formset = type("AccountSteps", (StepFormSet,), {"stage": Stage.ACCOUNT})
-    verbose_name_plural = _("steps of an account")
+    verbose_name_plural = _("account steps")
 
 
 class SortedTable(Table, TabularInline):
@@ -173,6 +173,7 @@ class ReasonInline(SortedTable):
 
 class HoursInline(Table, TabularInline):
     model = WorkingHours
+    verbose_name_plural = _("hours")
     fields: ClassVar = ["weekday", "opens", "closes"]
 
 

@@ -94,8 +94,6 @@ def why_it_stays(row: Model) -> str | None:
 
 def records_at(row: Tier | Seat, stage: Stage | None = None) -> int:
     """How many records of a stage, or of all, stand at a tier or are held by a seat."""
-    relations = (
-        r for r in type(row)._meta.related_objects if isinstance(getattr(r.related_model, "stage", None), Stage)
-    )
-    wanted = (r for r in relations if stage in (None, r.related_model.stage))
+    stages = {relation: getattr(relation.related_model, "stage", None) for relation in type(row)._meta.related_objects}
+    wanted = [relation for relation, its in stages.items() if isinstance(its, Stage) and stage in (None, its)]
     return sum(r.related_model._base_manager.filter(**{r.field.name: row.pk}).count() for r in wanted)

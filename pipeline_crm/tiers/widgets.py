@@ -27,10 +27,7 @@ def shapes() -> list[tuple[str, list[tuple[str, str]]]]:
             str(_("Your trade, with its steps, reasons and products")),
             [(key, str(label)) for key, label in Industry.choices],
         ),
-        (
-            str(_("Any trade, by structure alone")),
-            [(key, str(FIRMS[Structure(key)])) for key in reversed(Structure.values)],
-        ),
+        (str(_("Any trade, by structure alone")), [(key, str(label)) for key, label in reversed(Structure.choices)]),
     ]
 
 
@@ -43,7 +40,9 @@ class ShapeCards(RadioSelect):
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Adds the belt to a card."""
         option = super().create_option(name, value, *args, **kwargs)
-        return option | {"structure": structure_of_shape(str(value)).label, "belt": list(_belt(str(value)))}
+        shape = str(value)
+        told = structure_of_shape(shape).label if shape in PRESETS else FIRMS[Structure(shape)]
+        return option | {"told": told, "belt": list(_belt(shape))}
 
 
 def structure_of_shape(shape: str) -> Structure:

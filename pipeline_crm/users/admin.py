@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
@@ -32,18 +32,19 @@ RIGHTS: tuple[Any, dict[str, Any]] = (
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(UserAdmin, ModelAdmin):
     """People and their sign-in. A configurator never meets a superuser here, nor any right to give away."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display: ClassVar = ["name", "username", "email", "language", "is_active", "last_login"]
-    list_filter: ClassVar = ["is_active", "language"]
-    search_fields: ClassVar = ["username", "first_name", "last_name", "email"]
-    filter_horizontal: ClassVar = []
-    readonly_fields: ClassVar = ["last_login", "date_joined"]
-    add_fieldsets: ClassVar = [
+    list_display = ["name", "username", "email", "language", "is_active", "last_login"]
+    list_filter = ["is_active", "language"]
+    actions = None
+    search_fields = ["username", "first_name", "last_name", "email"]
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    add_fieldsets = [
         (None, {"fields": ["username"]}),
         ABOUT,
         (_("Password"), {"fields": ["password1", "password2"]}),

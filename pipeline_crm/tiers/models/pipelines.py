@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
@@ -16,6 +16,9 @@ from simple_history.models import HistoricalRecords
 from ..calendars import Calendar
 from ..laws import EVERY_STAGE_HAS_ONE_TIER
 from ..stages import Stage, Structure, structure_of
+
+if TYPE_CHECKING:
+    from .desks import Tier
 
 
 def check_zone(name: str) -> None:
@@ -75,11 +78,11 @@ class Pipeline(models.Model):
         return structure_of(tuple(tier.stages for tier in self.ordered_tiers))
 
     @cached_property
-    def ordered_tiers(self) -> list:
+    def ordered_tiers(self) -> list[Tier]:
         """The tiers in the order of the belt."""
         return sorted(self.tiers.all(), key=lambda tier: tier.stages[0].rank if tier.stages else 9)
 
-    def tier_for(self, stage: Stage | str):
+    def tier_for(self, stage: Stage | str) -> Tier:
         """The one tier that works a stage."""
         return next(tier for tier in self.ordered_tiers if tier.works(stage))
 
