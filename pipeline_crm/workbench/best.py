@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from leads.forms import ParkForm
 from leads.models import State as LeadState
 from pipeline_crm.clients.contacts import mask_email, mask_phone
 from pipeline_crm.conveyor.clocks import ladder_of
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import Belt, Joint, Stretch
+from pipeline_crm.conveyor.forms import ActForm, TaskForm
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.records import Clock, ConveyorItem
 from pipeline_crm.conveyor.words import day_words, money_words, when_words
@@ -64,9 +68,13 @@ class Best:
     warning: str
     brief: HandOff | None
     lines: list[Line]
-    call_url: str
-    later_url: str
+    later: ActForm
     skip_to: int
+
+    @property
+    def call_url(self) -> str:
+        """Where a click opens the contact, counted, and with it the page on which the call is written down."""
+        return DESKS[self.duty.item.stage].url("reveal", self.duty.item.pk)
 
     @property
     def is_brief_own(self) -> bool:
@@ -80,9 +88,8 @@ def best_of(day: Day, skip: int) -> Best | None:
         return None
     place = skip % len(day.awake)
     duty = day.awake[place]
-    item, desk = duty.item, DESKS[duty.item.stage]
+    item = duty.item
     brief, came_back = _handoffs(item)
-    can_park = item.stage == Stage.LEAD and item.state in (LeadState.NEW, LeadState.CONTACTED)
     return Best(
         duty=duty,
         belt=_belt(duty),
@@ -91,10 +98,17 @@ def best_of(day: Day, skip: int) -> Best | None:
         warning=_warning(duty),
         brief=came_back or brief,
         lines=read(item.trail(), show="touches").lines[:LINES],
-        call_url=desk.url("touch", item.pk),
-        later_url=desk.url("park" if can_park else "task", item.pk),
+        later=_later(item),
         skip_to=(place + 1) % len(day.awake) if len(day.awake) > 1 else 0,
     )
+
+
+def _later(item: Any) -> ActForm:
+    """A lead sleeps until a day; a deal or an account gets a task."""
+    back = {"next": reverse("workbench:my-work")}
+    if item.stage == Stage.LEAD and item.state in (LeadState.NEW, LeadState.CONTACTED):
+        return ParkForm(item=item, initial=back)
+    return TaskForm(item=item, initial={"title": _("Get in touch"), **back})
 
 
 def _contact(item: ConveyorItem) -> str:

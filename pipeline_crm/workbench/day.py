@@ -74,11 +74,6 @@ class Duty:
         return DESKS[self.item.stage].url("record", self.item.pk)
 
     @property
-    def call_url(self) -> str:
-        """Where a call is written down."""
-        return DESKS[self.item.stage].url("touch", self.item.pk)
-
-    @property
     def when(self) -> str:
         """The hour when it is today's, else the day."""
         here, today = timezone.localtime(self.at or self.now), timezone.localtime(self.now).date()

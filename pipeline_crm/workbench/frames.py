@@ -198,9 +198,10 @@ def _top(here: Standpoint, counts: dict[str, int]) -> list[Link]:
     find = _link(here, reverse("workbench:find"), _("Find"), "search", key="/")
     if not here.own_stages:
         return [*_conveyor_link(here), *([find] if here.heads else [])]
-    due = capped(sum(counts[f"{stage}_due"] for stage in stages_of(here.sight)))
-    work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=due or None)
-    return [work, find, *_conveyor_link(here)]
+    due = sum(counts[f"{stage}_due"] for stage in stages_of(here.sight))
+    work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=capped(due) if due else None)
+    mine = [] if here.leads_only and not due else [work]
+    return [*mine, *_own_teams(here), find, *_conveyor_link(here)]
 
 
 def _belt(here: Standpoint, counts: dict[str, int]) -> list[Place]:
@@ -242,19 +243,24 @@ def _repeat_link(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
 
 def _groups(here: Standpoint) -> list[LinkGroup]:
     return [
-        LinkGroup(_("Teams") if here.heads else "", _team_links(here)),
+        LinkGroup(_("Teams"), _all_teams(here)),
         LinkGroup(_("Records"), _record_links(here)),
         LinkGroup(_("Set up"), _set_up_links(here)),
     ]
 
 
-def _team_links(here: Standpoint) -> list[Link]:
-    led = here.tiers_here if here.heads else [tier for tier in here.tiers_here if tier.pk in here.sight.led_ids]
-    alone = len(led) == 1 and not here.heads
-    return [
-        _link(here, reverse("reports:team", args=[tier.pk]), _("My team") if alone else tier.name, "users")
-        for tier in led
-    ]
+def _team_link(here: Standpoint, tier: Tier, word: str) -> Link:
+    return _link(here, reverse("reports:team", args=[tier.pk]), word, "users")
+
+
+def _own_teams(here: Standpoint) -> list[Link]:
+    """The teams that somebody leads; a head of sales has all of them, further down."""
+    led = [] if here.heads else [tier for tier in here.tiers_here if tier.pk in here.sight.led_ids]
+    return [_team_link(here, tier, tier.name if len(led) > 1 else _("My team")) for tier in led]
+
+
+def _all_teams(here: Standpoint) -> list[Link]:
+    return [_team_link(here, tier, tier.name) for tier in here.tiers_here] if here.heads else []
 
 
 def _conveyor_link(here: Standpoint) -> list[Link]:
@@ -288,6 +294,6 @@ def _tabs(here: Standpoint) -> list[Link]:
         _link(here, DESKS[stage].url("list"), words[stage], icons[stage]),
     ]
     if here.leads_only:
-        return [*tabs, *_team_links(here)[:1]]
+        return [*_own_teams(here)[:1], *tabs[1:]]
     take = reverse("workbench:take-next", args=[here.tier_of(stage).pk, stage.value])
     return [*tabs, Link(take, _("Take next"), "hand-grab", post=True)]

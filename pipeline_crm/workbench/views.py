@@ -38,11 +38,14 @@ def my_work(request: Request) -> HttpResponse:
     if not sight_of(user).seats:
         return _elsewhere(request)
     day = day_of(user, steps_of(sight_of(user)), now=now)
+    waiting = waiting_for(user, now=now)
+    if not (day.duties or waiting) and (team := _team_only(request)):
+        return redirect("reports:team", team.pk)
     told = {
         "now": now,
         "day": day,
         "best": best_of(day, _skipped(request)),
-        "waiting": waiting_for(user, now=now),
+        "waiting": waiting,
         "pools": pools_for(user, now=now),
         "numbers": numbers_of(user, now=now),
         "takes_leads": Stage.LEAD in stages_of(sight_of(user)),
@@ -59,6 +62,12 @@ def _elsewhere(request: Request) -> HttpResponse:
     if request.user.is_staff:
         return redirect("admin:index")
     return render(request, "workbench/no_desk.html")
+
+
+def _team_only(request: Request) -> Tier | None:
+    """The team of a lead who takes no clients; with empty hands that is their page."""
+    seats = sight_of(request.user).seats
+    return seats[0].tier if all(seat.role == Seat.Role.LEAD and not seat.capacity for seat in seats) else None
 
 
 def _skipped(request: Request) -> int:
