@@ -122,8 +122,9 @@ def _refuse_a_busy(port: int) -> None:
 def _database() -> Iterator[dict[str, str]]:
     """The demo's database with its tables and its firm; yields the environment for whoever works with it."""
     cluster = Cluster(places.demo_cluster(), lasting=True)
-    # Whatever DATABASE_URL says outside, the demo must not write there.
-    base = os.environ | {"DATABASE_URL": cluster.url, "SECRET_KEY": _secret_key(), "DEBUG": "1"}
+    # Whatever the environment says outside, the demo must not write there, nor with settings of somebody else.
+    ours = {"DATABASE_URL": cluster.url, "SECRET_KEY": _secret_key(), "DJANGO_SETTINGS_MODULE": "pipeline_crm.settings"}
+    base = os.environ | ours | {"DEBUG": "1"}
     try:
         with _step("PostgreSQL: running."):
             cluster.start()
