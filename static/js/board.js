@@ -12,7 +12,10 @@ function putBack({ item, from, oldIndex }) {
 // Figures over the columns and on the cards have changed, and the server's next page has them; the board stays where it was scrolled.
 function renew(page) {
   const fresh = page.querySelector("[data-board]");
-  if (!fresh) return location.reload();
+  if (!fresh) {
+    location.reload();
+    return;
+  }
   board.replaceChildren(...fresh.childNodes);
   window.htmx.process(board);
   document.getElementById("flashes").append(...page.querySelectorAll("#flashes > .flash"));
@@ -25,7 +28,7 @@ async function move(drop) {
   sent.set("step", drop.to.dataset.step);
   drop.item.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { "HX-Request": "true", "HX-Boosted": "true" } });
+    const answer = await fetch(form.action, { method: "POST", body: sent });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.ok) {
       renew(page);
