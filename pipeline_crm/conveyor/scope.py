@@ -55,6 +55,11 @@ class Scope:
         """The person's own open seat here, from which they can take a record."""
         return next(filter(None, (self.sight.seat_at(tier.pk) for tier in self.tiers)), None)
 
+    @property
+    def can_take(self) -> bool:
+        """Whether the person has a seat that may hold anything."""
+        return self.seat is not None and self.seat.capacity > 0
+
     @cached_property
     def is_in_charge(self) -> bool:
         """Whether the person leads a tier here, or heads the pipeline."""
