@@ -18,7 +18,7 @@ function renew(page) {
   }
   board.replaceChildren(...fresh.childNodes);
   window.htmx.process(board);
-  document.getElementById("flashes").append(...page.querySelectorAll("#flashes > .flash"));
+  document.getElementById("toasts").append(...page.querySelectorAll("#flashes > .flash"));
   equip();
 }
 

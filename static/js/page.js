@@ -1,15 +1,27 @@
 // What every page does: panels that close, messages that can be put away, the theme without a reload, failures in words.
 const body = document.body;
 const flashes = document.getElementById("flashes");
+const toasts = document.getElementById("toasts");
 
+// What is said after the page came stands in a corner, so that nothing under the reader's hand moves.
 function tell(words, tone = "error") {
   const line = document.createElement("p");
   line.className = "flash";
   line.dataset.tone = tone;
   const said = document.createElement("span");
   said.textContent = words;
-  line.append(said);
-  flashes.append(line);
+  line.append(icon(tone === "success" ? "circle-check" : "alert-circle"), said);
+  toasts.append(line);
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "ico");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${body.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
 }
 
 function closable(line) {
@@ -26,9 +38,10 @@ function closable(line) {
 }
 
 for (const line of flashes.children) closable(line);
-new MutationObserver((changes) => {
+const watch = new MutationObserver((changes) => {
   for (const change of changes) for (const line of change.addedNodes) if (line.classList?.contains("flash")) closable(line);
-}).observe(flashes, { childList: true });
+});
+for (const list of [flashes, toasts]) watch.observe(list, { childList: true });
 
 document.addEventListener("page:tell", (event) => tell(event.detail.words, event.detail.tone));
 body.addEventListener("htmx:responseError", () => tell(body.dataset.wentWrong));
