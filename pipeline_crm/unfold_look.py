@@ -5,7 +5,6 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 # The ink of the site's own pages, as steps of one hue.
 INK = {
@@ -13,8 +12,8 @@ INK = {
     "100": "oklch(0.95 0.008 266)",
     "200": "oklch(0.9 0.012 266)",
     "300": "oklch(0.82 0.02 266)",
-    "400": "oklch(0.7 0.05 266)",
-    "500": "oklch(0.55 0.09 266)",
+    "400": "oklch(0.76 0.05 266)",
+    "500": "oklch(0.68 0.07 266)",
     "600": "oklch(0.42 0.09 266)",
     "700": "oklch(0.35 0.07 266)",
     "800": "oklch(0.3 0.05 266)",
@@ -23,32 +22,33 @@ INK = {
 }
 
 # Words of Unfold's and Django's own pages that have no Russian of theirs, or one that does not fit; ours is read first.
+# Marked with the lazy word: any other asks for the settings, and this is read while they are being made.
 BORROWED = (
-    gettext_noop("Add another %(verbose_name)s"),
-    gettext_noop("Apply Filters"),
-    gettext_noop("Clear all filters"),
-    gettext_noop("Create new record"),
-    gettext_noop("Dark"),
-    gettext_noop("Filters"),
-    gettext_noop("General"),
-    gettext_noop("Light"),
-    gettext_noop("No results found"),
-    gettext_noop("Remove from sorting"),
-    gettext_noop("Reset filters"),
-    gettext_noop("Return to site"),
-    gettext_noop("Select action"),
-    gettext_noop("Select value"),
-    gettext_noop("System"),
-    gettext_noop("This item will be deleted."),
-    gettext_noop("This page yielded into no results."),
-    gettext_noop("Toggle dark/light mode"),
-    gettext_noop("Toggle filter"),
-    gettext_noop("Toggle password visibility"),
-    gettext_noop("Toggle sidebar"),
-    gettext_noop("Toggle sorting"),
-    gettext_noop("Type to search"),
-    gettext_noop("Yes, I’m sure"),
-    gettext_noop("No, take me back"),
+    _("Add another %(verbose_name)s"),
+    _("Apply Filters"),
+    _("Clear all filters"),
+    _("Create new record"),
+    _("Dark"),
+    _("Filters"),
+    _("General"),
+    _("Light"),
+    _("No results found"),
+    _("Remove from sorting"),
+    _("Reset filters"),
+    _("Return to site"),
+    _("Select action"),
+    _("Select value"),
+    _("System"),
+    _("This item will be deleted."),
+    _("This page yielded into no results."),
+    _("Toggle dark/light mode"),
+    _("Toggle filter"),
+    _("Toggle password visibility"),
+    _("Toggle sidebar"),
+    _("Toggle sorting"),
+    _("Type to search"),
+    _("Yes, I’m sure"),
+    _("No, take me back"),
 )
 
 
