@@ -16,7 +16,7 @@ from pipeline_crm.tiers.models import Step
 from .asking import Asked
 from .cards import Card, dress, with_wishes
 from .columns import amount_field
-from .joints import JointIn, JointOut, joint_in, joint_out, returned_of
+from .joints import OFFERED, JointIn, JointOut, joint_in, joint_out, returned_of
 from .records import ConveyorItem, ConveyorQuerySet
 from .scope import Scope
 from .words import money_words, span
@@ -84,7 +84,7 @@ def limit_words(minutes: int) -> str:
 def draw_board(scope: Scope, asked: Asked, steps: Sequence[Step]) -> Board:
     """The board of one view, in the same number of queries however much rides on it."""
     # What is offered stands at the joint, and so does what nobody has yet.
-    riding = asked.of(scope).filter(seat__isnull=False).exclude(state="offered")
+    riding = asked.of(scope).filter(seat__isnull=False).exclude(OFFERED)
     before, behind = joint_in(scope, asked), joint_out(scope, asked)
     items = _top_of_each_step(riding)
     cards = dress(items, sight=scope.sight, now=scope.now, back=returned_of(items))
@@ -114,7 +114,7 @@ def _sums(rows: ConveyorQuerySet, scope: Scope) -> dict[int, dict[str, Any]]:
     worth = Sum(amount_field(rows.model), filter=Q(currency=scope.pipeline.currency))
     late = Count("pk", filter=Q(due_at__lte=scope.now))
     grouped = rows.order_by().values("step").annotate(count=Count("pk"), total=worth, late=late)
-    return {row.pop("step"): row for row in grouped}
+    return {row["step"]: {name: row[name] for name in ("count", "total", "late")} for row in grouped}
 
 
 def _kind(place: int, last: int, before: JointIn | None, behind: JointOut | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
@@ -22,7 +23,7 @@ from .records import Clock, ConveyorItem, ConveyorQuerySet, Openness
 WISHES = ("source", "product")  # what a lead or a deal says of itself without saying who it is
 
 # What is to be done when nobody has set a task: the clock that runs tells.
-TODO = {
+TODO: dict[str, tuple[str, Promise]] = {
     Clock.ANSWER: ("inbox", gettext_lazy("Answer the offer")),
     Clock.FIRST_TOUCH: ("phone", gettext_lazy("Make the first call")),
     Clock.SILENCE: ("phone", gettext_lazy("Get in touch again")),

@@ -142,7 +142,7 @@ def _states(scope: Scope, view: View) -> list[Choice]:
     model = scope.desk.model
     shown = [
         Choice(value, str(word))
-        for value, word in model._meta.get_field("state").choices or ()
+        for value, word in model.state.field.choices
         if (value in model.OPEN) is (view != View.CLOSED)
     ]
     return shown if len(shown) > 1 else []
@@ -162,7 +162,7 @@ def _listed(scope: Scope) -> dict[str, list[Choice]]:
     """The pipeline's sources and products, as far as the stage has them, in one query."""
     names = wishes_of(scope.desk.model)
     found: dict[str, list[Choice]] = {name: [] for name in names}
-    lists = {"source": Source, "product": Product}
+    lists: dict[str, Any] = {"source": Source, "product": Product}
     parts = [
         lists[name]
         .objects.filter(pipeline=scope.pipeline)

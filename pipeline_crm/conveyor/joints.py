@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Avg, Count, Exists, OuterRef, Q, Sum, Window
 from django.utils import timezone
@@ -25,6 +26,7 @@ from .words import money_words
 OFFERS = 5
 WAITING = 3  # of the pool, which "Take next" empties from the top anyway
 MANY = 1_000
+OFFERED = Q(state="offered")
 
 FROM: dict[Stage | None, str | Promise] = {
     None: gettext_lazy("what nobody has yet"),
@@ -188,10 +190,10 @@ def _offers(scope: Scope, asked: Asked) -> tuple[list[ConveyorItem], int, Decima
     model = scope.desk.model
     if "offered" not in model.OPEN:
         return [], 0, None
-    rows = scope.rows(asked.view).filter(state="offered", seat__isnull=False)
+    rows = scope.rows(asked.view).filter(OFFERED, seat__isnull=False)
     worth = Sum(amount_field(model), filter=Q(currency=scope.pipeline.currency))
     counted = with_wishes(rows).annotate(of=Window(Count("pk")), worth=Window(worth))
-    items = list(counted.most_urgent()[:OFFERS])
+    items: list[Any] = list(counted.most_urgent()[:OFFERS])
     return items, items[0].of if items else 0, items[0].worth if items else None
 
 
@@ -207,10 +209,9 @@ def joint_out(scope: Scope, asked: Asked) -> JointOut | None:
 
 def _incomplete(scope: Scope, asked: Asked) -> ConveyorQuerySet:
     """Records that went on and came back because the brief was not enough."""
-    wanting = BELT[Stage.ACCOUNT].objects.filter(
-        client=OuterRef("client"), pipeline=OuterRef("pipeline"), state="returned"
-    )
-    rows = scope.rows(View.CLOSED).filter(Exists(wanting), state="won", seat__isnull=False)
+    same = Q(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
+    wanting = BELT[Stage.ACCOUNT].objects.filter(same, Q(state="returned"))
+    rows = scope.rows(View.CLOSED).filter(Exists(wanting), Q(state="won"), seat__isnull=False)
     return rows.held_by(*scope.sight.seat_ids) if asked.view == View.MINE else rows
 
 

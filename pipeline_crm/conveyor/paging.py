@@ -9,7 +9,7 @@ from typing import Any
 from django.core import signing
 from django.db.models import F, Q
 
-from .records import ConveyorItem, ConveyorQuerySet
+from .records import ConveyorQuerySet
 
 PAGE = 50
 
@@ -29,7 +29,7 @@ class Sort:
 class Page:
     """The rows of one page, and the mark by which the next is asked for; empty on the last page."""
 
-    items: list[ConveyorItem]
+    items: list[Any]
     after: str = ""
 
 
@@ -41,7 +41,7 @@ def cut(rows: ConveyorQuerySet, sort: Sort, expression: Any, after: str = "", *,
     if seen is not None:
         rows = rows.filter(_follows(*seen, down=sort.down))
     by = F("sort_key").desc(nulls_last=True) if sort.down else F("sort_key").asc(nulls_last=True)
-    items = list(rows.order_by(by, "pk")[: size + 1])
+    items: list[Any] = list(rows.order_by(by, "pk")[: size + 1])
     return Page(items[:size], _write(items[size - 1], sort) if len(items) > size else "")
 
 
@@ -57,7 +57,7 @@ def _follows(value: Any, pk: int, *, down: bool) -> Q:
     return beyond | Q(sort_key=value, pk__gt=pk) | Q(sort_key=None)
 
 
-def _write(item: ConveyorItem, sort: Sort) -> str:
+def _write(item: Any, sort: Sort) -> str:
     value = item.sort_key
     if isinstance(value, datetime | date):
         value = value.isoformat()

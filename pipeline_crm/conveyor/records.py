@@ -47,6 +47,10 @@ class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
         """Records that somebody must still work."""
         return self.filter(state__in=self.model.OPEN)
 
+    def closed(self) -> Self:
+        """Records that nobody works any more."""
+        return self.exclude(state__in=self.model.OPEN)
+
     def held_by(self, *seats: Seat | int) -> Self:
         """Records owned by these seats."""
         return self.filter(seat__in=seats)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import Q, TextChoices
 from django.http import Http404, HttpRequest
@@ -94,25 +94,26 @@ class Scope:
 
     def rows(self, view: View) -> ConveyorQuerySet:
         """The records of one view, as far as the person may see them."""
-        rows = visible(self.user, self.desk.model.objects.filter(pipeline=self.pipeline))
+        rows = cast(ConveyorQuerySet, visible(self.user, self.desk.model.objects.filter(pipeline=self.pipeline)))
         if view == View.MINE:
             return rows.open().held_by(*self.sight.seat_ids)
         if view == View.POOL:
             return rows.open().filter(seat=None)
         if view == View.TEAM:
             return rows.open() if self.sight.everything else rows.open().filter(self.charge)
-        return rows.exclude(state__in=self.desk.model.OPEN)
+        return rows.closed()
 
 
 def scope_of(request: HttpRequest, desk: Desk) -> Scope:
     """Where the person of a request stands: in the pipeline asked for, else in the one chosen last."""
-    sight = sight_of(request.user)
+    user = cast("User", request.user)  # the door has asked who it is
+    sight = sight_of(user)
     pipelines = [one for one in in_sight(sight) if _is_worked(one, desk.stage, sight)]
     asked = request.GET.get("pipeline", "")
     pipeline = next((one for one in pipelines if str(one.pk) == asked), None) or chosen_of(request, pipelines)
     if pipeline is None:
         raise Http404
-    return Scope(desk, request.user, sight, pipeline, tuple(pipelines), timezone.now())
+    return Scope(desk, user, sight, pipeline, tuple(pipelines), timezone.now())
 
 
 def _is_worked(pipeline: Pipeline, stage: Stage, sight: Sight) -> bool:
