@@ -83,8 +83,8 @@ def loads(tiers: Collection[Tier], *, now: datetime) -> dict[tuple[int, int | No
     late = Q(due_at__lte=now)
     found: dict[tuple[int, int | None], Load] = {}
     for model in BELT.values():
-        rows = model.objects.open().filter(tier__in=tiers).order_by().values("tier", "seat")
-        for row in rows.annotate(
+        rows = model.objects.open().filter(tier__in=tiers).order_by().values_list("tier", "seat")
+        for tier, seat, *figures in rows.annotate(
             open=Count("*"),
             late=Count("id", filter=late),
             soon=Count("id", filter=soon(now)),
@@ -92,8 +92,7 @@ def loads(tiers: Collection[Tier], *, now: datetime) -> dict[tuple[int, int | No
             offered_late=Count("id", filter=OFFERED & late),
             oldest=Min("owner_since"),
         ):
-            key = row.pop("tier"), row.pop("seat")
-            found[key] = found.get(key, Load()) + Load(**row)
+            found[tier, seat] = found.get((tier, seat), Load()) + Load(*figures)
     return found
 
 
@@ -104,8 +103,8 @@ def heaps(tiers: Collection[Tier], steps: Collection[Step], *, now: datetime) ->
     untouched = here & ~asleep & (Q(touched_at=None) | Q(touched_at__lt=F("step_since")))
     found: dict[int, Heap] = {}
     for model in BELT.values():
-        rows = model.objects.open().filter(tier__in=tiers, step__in=steps).order_by().values("step")
-        for row in rows.annotate(
+        rows = model.objects.open().filter(tier__in=tiers, step__in=steps).order_by().values_list("step")
+        for step, *figures in rows.annotate(
             open=Count("id", filter=here),
             late=Count("id", filter=here & Q(due_at__lte=now)),
             untouched=Count("id", filter=untouched),
@@ -114,8 +113,7 @@ def heaps(tiers: Collection[Tier], steps: Collection[Step], *, now: datetime) ->
             stay=stay,
             oldest=Min(Coalesce("touched_at", "created_at"), filter=here & ~asleep),
         ):
-            step = row.pop("step")
-            found[step] = Heap(**row)
+            found[step] = Heap(*figures)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,11 +59,9 @@ def team_of(tier: Tier, *, by: User, now: datetime) -> Team:
 def risks_of(tier: Tier, *, by: User, now: datetime) -> list[Risk]:
     """The records of a tier whose clocks ran out first or soonest will."""
     items: Iterable[ConveyorItem] = chain.from_iterable(
-        visible(by, desk.model.objects.open())
+        visible(by, desk.model.objects.open().for_cards().most_urgent())
         .filter(Q(due_at__lte=now) | sums.soon(now), tier=tier)
-        .exclude(clock=Clock.PARKED)
-        .for_cards()
-        .most_urgent()[:RISKS_SHOWN]
+        .exclude(clock=Clock.PARKED)[:RISKS_SHOWN]
         for desk in DESKS.values()
     )
     urgent = sorted(items, key=lambda item: (item.due_at, item.stage, item.pk))
@@ -179,9 +178,8 @@ def plan_of(
     if giver is None or giver is taker or (to is not None and taker is None):
         return None
     count = giver.load.open
-    gets = {to: count} if to else foresee(tier, count, now=now, barred=[seat])
-    shares = [
-        Share(row.name, gets[row.pk], row.load.open + gets[row.pk], row.capacity) for row in rows if gets.get(row.pk)
-    ]
+    gets: Counter[int | None]
+    gets = Counter({to: count}) if to else foresee(tier, count, now=now, barred=[seat])
+    shares = [Share(row.name, gets[row.pk], row.load.open + gets[row.pk], row.capacity) for row in rows if gets[row.pk]]
     shares.sort(key=lambda share: (-share.more, share.name))
-    return Plan(seat=giver, to=to, closes=closes, count=count, shares=shares, pooled=gets.get(None, 0))
+    return Plan(seat=giver, to=to, closes=closes, count=count, shares=shares, pooled=gets[None])

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from pipeline_crm.access.charge import counted, steered
 from pipeline_crm.access.gate import may
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions, rota
@@ -44,12 +45,10 @@ LARGEST = 2**63 - 1
 @require_safe
 def conveyor(request: Request, pipeline_id: int) -> HttpResponse:
     """The head's page: the whole conveyor; analysts read the same numbers without names and ways to records."""
-    sight = sight_of(request.user)
-    named = sight.everything or pipeline_id in sight.headed_ids
-    if not named and all(pipeline_id != pipeline.pk for pipeline in sight.analysed):
-        raise Http404
     rows = Pipeline.objects.prefetch_related("tiers", "steps", "hours", "days_off")
-    pipeline = get_object_or_404(rows, pk=pipeline_id)
+    pipeline = get_object_or_404(counted(request.user, rows), pk=pipeline_id)
+    sight = sight_of(request.user)
+    named = sight.everything or pipeline.pk in sight.headed_ids
     timezone.activate(pipeline.zone)
     days = next((days for days in PERIODS if str(days) == request.GET.get("days")), PERIODS[0])
     whole = whole_of(pipeline, days=days, named=named, now=timezone.now())
@@ -143,14 +142,13 @@ def _tier(request: Request, tier_id: int) -> Tier:
     rows = Tier.objects.select_related("pipeline").prefetch_related(
         "pipeline__tiers", "pipeline__hours", "pipeline__days_off"
     )
-    tier = get_object_or_404(rows, pk=tier_id)
-    if not sight_of(request.user).supervises(tier):
-        raise Http404
+    tier = get_object_or_404(steered(request.user, rows), pk=tier_id)
     timezone.activate(tier.pipeline.zone)
     return tier
 
 
 def _seat(tier: Tier, seat_id: int) -> Seat:
+    # The tier is one that the person steers: see above.
     return get_object_or_404(Seat.objects.select_related("user"), tier=tier, pk=seat_id)
 
 
