@@ -23,6 +23,7 @@ from pipeline_crm.clients.actions import Person
 from pipeline_crm.conveyor import handoff
 from pipeline_crm.conveyor.handoff import Brief
 from pipeline_crm.tiers import actions as drawing
+from pipeline_crm.tiers.configurators import make_configurator
 from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Tier
 from pipeline_crm.tiers.stages import Stage, Structure
 from pipeline_crm.users.models import User
@@ -194,10 +195,8 @@ def ada(pipeline: Pipeline) -> User:
 @pytest.fixture
 def cody(db: None) -> User:
     """A configurator: structure, and no clients."""
-    from django.contrib.auth.models import Group
-
-    person = make_person("cody", "Cody Config", is_staff=True)
-    person.groups.add(*Group.objects.filter(name="Configurators"))
+    person = make_person("cody", "Cody Config")
+    make_configurator(person)
     return person
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
@@ -150,10 +151,19 @@ class PipelineForm(PlaceForm):
         return cleaned
 
 
-class TierForm(forms.ModelForm):
-    """A tier among the others of its pipeline; which stages it may work is judged of all tiers together."""
+class RowForm(forms.ModelForm):
+    """A row of a pipeline's table."""
 
     class Meta:
+        error_messages: ClassVar = {
+            NON_FIELD_ERRORS: {"unique_together": _("Such a row is there already: change or delete one of the two.")}
+        }
+
+
+class TierForm(RowForm):
+    """A tier among the others of its pipeline; which stages it may work is judged of all tiers together."""
+
+    class Meta(RowForm.Meta):
         model = Tier
         fields = (
             "name",
@@ -186,10 +196,10 @@ class TierForm(forms.ModelForm):
         return super()._get_validation_exclusions() | together  # type: ignore[misc]
 
 
-class StepForm(forms.ModelForm):
+class StepForm(RowForm):
     """A step; its stage is that of the list it stands in."""
 
-    class Meta:
+    class Meta(RowForm.Meta):
         model = Step
         fields = ("name", "limit_minutes", "probability", "position")
         help_texts: ClassVar = {
@@ -203,12 +213,12 @@ class StepForm(forms.ModelForm):
         return super()._get_validation_exclusions() - {"stage"}  # type: ignore[misc]
 
 
-class SeatForm(forms.ModelForm):
+class SeatForm(RowForm):
     """A person's seat at one of the pipeline's tiers."""
 
     actor: ClassVar[User]
 
-    class Meta:
+    class Meta(RowForm.Meta):
         model = Seat
         fields = ("tier", "user", "role", "capacity", "weight", "is_open")
         help_texts: ClassVar = {

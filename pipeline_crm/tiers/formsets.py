@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -27,6 +27,8 @@ else:
 class Judged(_FormSet):
     """Refuses, with a sentence, to let go of rows that are in use; numbers rows that were added without a place."""
 
+    model: type[Model]
+
     def clean(self) -> None:
         """Judges the rows as they would be after the save."""
         super().clean()
@@ -49,6 +51,13 @@ class Judged(_FormSet):
     def problems_of_staying(self) -> Iterator[str]:
         """Why the rest cannot be as it would be."""
         return iter(())
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        """Two rows say the same, in the names that the columns have."""
+        columns = [
+            str(self.model._meta.get_field(name).verbose_name) for name in unique_check if name in self.form.base_fields
+        ]
+        return _("Two rows have the same %(columns)s: change or delete one of them.") % {"columns": ", ".join(columns)}
 
     def save_new(self, form: forms.ModelForm, commit: bool = True) -> Model:
         """A row that was not given a place comes last."""
@@ -156,7 +165,6 @@ def uncovered(tiers: Iterable[tuple[str, set[Stage]]]) -> Iterator[str]:
 class DistantFormSet(Judged, BaseModelFormSet):
     """Rows that belong to a pipeline through another row of it, such as a seat through its tier."""
 
-    model: type[Model]
     # How the pipeline is found from a row, and the field in which the admin picks the row between.
     path: ClassVar[str]
     through: ClassVar[str]

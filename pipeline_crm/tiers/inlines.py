@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.admin.checks import InlineModelAdminChecks
 from django.core.checks import CheckMessage
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TimeField
 from django.forms import modelformset_factory
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminSingleTimeWidget
 
-from .forms import SeatForm, StepForm, TierForm
+from .forms import RowForm, SeatForm, StepForm, TierForm
 from .formsets import (
     AbsenceFormSet,
     DistantFormSet,
@@ -35,6 +36,7 @@ class Table:
     extra = 0
     tab = True
     show_title = False
+    form: Any = RowForm
     formset: Any = RowFormSet
 
     def get_formset(
@@ -174,6 +176,8 @@ class ReasonInline(SortedTable):
 class HoursInline(Table, TabularInline):
     model = WorkingHours
     verbose_name_plural = _("hours")
+    # Nobody opens at a certain second.
+    formfield_overrides: ClassVar = {TimeField: {"widget": UnfoldAdminSingleTimeWidget(format="%H:%M")}}
     fields: ClassVar = ["weekday", "opens", "closes"]
 
 

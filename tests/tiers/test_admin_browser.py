@@ -16,11 +16,11 @@ from pipeline_crm.users.models import User
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_steps_are_dragged_into_another_order(
-    page: Any, live_server: LiveServer, pipeline: Pipeline, connie: User
+    page: Any, live_server: LiveServer, pipeline: Pipeline, cody: User
 ) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    sign_in(page, live_server, connie)
+    sign_in(page, live_server, cody)
     before = [step.name for step in pipeline.steps.filter(stage=Stage.LEAD)]
     page.goto(f"{live_server.url}/admin/tiers/pipeline/{pipeline.pk}/change/#lead_steps")
 

@@ -295,10 +295,10 @@ def test_a_row_of_another_pipeline_is_not_changed_through_this_page(sheet, stan)
     assert Seat.objects.get(pk=stan.pk).role == "member"
 
 
-def test_a_configurator_neither_appoints_nor_seats_themselves(sheet, connie, pipeline):
-    sheet.values["heads"] = [connie.pk]
+def test_a_configurator_neither_appoints_nor_seats_themselves(sheet, cody, pipeline):
+    sheet.values["heads"] = [cody.pk]
     sheet.add(
-        "seats", user=connie.pk, tier=tier(pipeline, Stage.LEAD).pk, role="lead", capacity="9", weight="1", is_open="on"
+        "seats", user=cody.pk, tier=tier(pipeline, Stage.LEAD).pk, role="lead", capacity="9", weight="1", is_open="on"
     )
 
     answer = sheet.save()
@@ -311,8 +311,16 @@ def test_a_configurator_neither_appoints_nor_seats_themselves(sheet, connie, pip
 def test_two_steps_of_one_name_are_refused(sheet, pipeline):
     answer = sheet.add("lead_steps", name="First call", probability="5", position="9").save()
 
-    assert answer.status_code == 200
+    assert refused(answer, "Such a row is there already: change or delete one of the two.")
     assert pipeline.steps.filter(name="First call").count() == 1
+
+
+def test_a_person_is_seated_once_at_a_tier(desk, pipeline, sam):
+    sheet = Sheet(desk, pipeline)
+    sheet.add("seats", user=sam.user_id, tier=sam.tier_id, role="lead", capacity="9", weight="1", is_open="on")
+
+    assert refused(sheet.save(), "Such a row is there already: change or delete one of the two.")
+    assert Seat.objects.count() == 1
 
 
 def test_a_desk_opens_before_it_closes(sheet):

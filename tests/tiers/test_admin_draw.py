@@ -63,9 +63,9 @@ def test_only_what_is_offered_can_be_picked(desk, field, wrong):
     assert not Pipeline.objects.exists()
 
 
-def test_who_drew_the_pipeline_is_kept(desk, connie):
+def test_who_drew_the_pipeline_is_kept(desk, cody):
     desk.post(ADD, NORTH | {"shape": "car_dealer"})
 
     pipeline = Pipeline.objects.get()
-    assert {h.history_user for h in pipeline.history.all()} == {connie}
-    assert {h.history_user for tier in pipeline.tiers.all() for h in tier.history.all()} == {connie}
+    assert {h.history_user for h in pipeline.history.all()} == {cody}
+    assert {h.history_user for tier in pipeline.tiers.all() for h in tier.history.all()} == {cody}

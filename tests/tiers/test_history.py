@@ -28,7 +28,7 @@ def changed(desk, pipeline, sam):
     return pipeline
 
 
-def test_each_change_in_a_table_keeps_who_and_when(changed, connie):
+def test_each_change_in_a_table_keeps_who_and_when(changed, cody):
     latest = [
         changed.history.first(),
         Tier.history.filter(name="Closers").first(),
@@ -39,7 +39,7 @@ def test_each_change_in_a_table_keeps_who_and_when(changed, connie):
     ]
 
     assert [(line.history_user, line.history_type) for line in latest] == [
-        (connie, "~"), (connie, "~"), (connie, "~"), (connie, "~"), (connie, "-"), (connie, "+"),
+        (cody, "~"), (cody, "~"), (cody, "~"), (cody, "~"), (cody, "-"), (cody, "+"),
     ]  # fmt: skip
     assert all(line.history_date for line in latest)
 
@@ -50,16 +50,16 @@ def test_the_history_page_tells_what_changed_from_what_to_what(desk, changed):
     lines = [
         (line.by, line.thing, line.name, line.act, line.changes)
         for line in page.context["page"].lines
-        if line.by == "Connie Field"
+        if line.by == "Cody Config"
     ]
     assert sorted(lines) == [
-        ("Connie Field", "appointment", "Hugo Head, Head of sales: sees every tier", "added", []),
-        ("Connie Field", "pipeline", "Severny Park flats", "changed", [("currency", "RUB", "EUR")]),
-        ("Connie Field", "product", "Gold plan", "added", []),
-        ("Connie Field", "seat", "Sam Scout, Scouts", "changed", [("open records at most", "40", "7")]),
-        ("Connie Field", "source", "Cold call", "deleted", []),
-        ("Connie Field", "step", "Hello", "changed", [("name", "First call", "Hello")]),
-        ("Connie Field", "tier", "Closers", "changed", [("name", "Hunters", "Closers")]),
+        ("Cody Config", "appointment", "Hugo Head, Head of sales: sees every tier", "added", []),
+        ("Cody Config", "pipeline", "Severny Park flats", "changed", [("currency", "RUB", "EUR")]),
+        ("Cody Config", "product", "Gold plan", "added", []),
+        ("Cody Config", "seat", "Sam Scout, Scouts", "changed", [("open records at most", "40", "7")]),
+        ("Cody Config", "source", "Cold call", "deleted", []),
+        ("Cody Config", "step", "Hello", "changed", [("name", "First call", "Hello")]),
+        ("Cody Config", "tier", "Closers", "changed", [("name", "Hunters", "Closers")]),
     ]
     assert "First call → Hello" in said(page)
 
