@@ -18,7 +18,7 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Task
 
-from .assignment import choose_seat, room_for_one_more
+from .assignment import choose_seat, refuse_full
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
@@ -56,11 +56,7 @@ def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
     seat = sight_of(by).seat_at(item.tier_id)
     if seat is None:
         raise Refused(_("You have no open seat at this tier, so you cannot take its clients."))
-    if not room_for_one_more(seat):
-        raise Refused(
-            _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
-            % {"n": seat.capacity}
-        )
+    refuse_full(seat)
     if item.state == "offered":
         settle(item, seat=seat, by=by, now=now, cause=Cause.CLAIMED)
     else:
@@ -222,6 +218,8 @@ def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, ca
 def move_book(seat_id: int, *, to: Seat | None, by: User, now: datetime, cause: Cause = Cause.MOVED_BY_LEAD) -> int:
     """Moves every open record of a seat to another seat, or by the tier's rule; all of them or none. Returns how many."""
     seat = seat_in_charge(seat_id, by=by)
+    if to is not None and to.pk == seat.pk:
+        raise Refused(_("Choose two different people: these records lie with this one already."))
     moved = 0
     for model in BELT.values():
         book = (

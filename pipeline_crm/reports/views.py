@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +20,8 @@ from pipeline_crm.access.gate import may
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions, rota
 from pipeline_crm.conveyor.answers import SeeOther
-from pipeline_crm.conveyor.faces import Link, open_ends
+from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.faces import STAGE_ICONS, Link, open_ends
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 
 from .belts import PERIODS
@@ -183,12 +185,26 @@ def _team(request: Request, tier: Tier, *, wrong: tuple[int, AwayForm] | None = 
         "plan": plan,
         "asked": _number(asked.get("from")),
         "rule": rule_words(tier),
+        "lists": _lists(tier),
         "capsule": list(zip(tier.stages, open_ends([False] * len(tier.stages)), strict=True)),
         "now": now,
     }
     return render(
         request, "reports/team.html", told, status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     )
+
+
+def _lists(tier: Tier) -> list[Link]:
+    """The lists on which single records of the tier are found and moved."""
+    desks = (DESKS[stage] for stage in tier.stages)
+    return [
+        Link(
+            f"{desk.url('list')}?pipeline={tier.pipeline_id}&view=team",
+            capfirst(desk.model._meta.verbose_name_plural),
+            STAGE_ICONS[desk.stage],
+        )
+        for desk in desks
+    ]
 
 
 def _away_form(seat: int) -> AwayForm:

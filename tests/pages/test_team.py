@@ -321,6 +321,14 @@ def test_a_move_that_makes_no_sense_has_no_preview(sam, sue, hal, lena):
     assert plans == [None] * 4
 
 
+def test_a_book_is_not_moved_to_where_it_lies(browse, sam, lena):
+    make_lead(sam, now=timezone.now())
+
+    answer = browse(lena).post(reverse("reports:team-move", args=[sam.tier_id]), {"from": sam.pk, "to": sam.pk})
+
+    assert (answer.status_code, held(sam)) == (422, [1])
+
+
 def test_looking_at_a_preview_changes_nothing(browse, sam, sue, lena):
     make_lead(sam, now=timezone.now())
 
