@@ -107,6 +107,7 @@ def _frame(request: HttpRequest, scope: Scope, asked: Asked, *, page: str) -> di
     """What stands around both: the title, the ways to look, the filter."""
     views = [view for view in scope.views if page == "list" or view in (View.MINE, View.TEAM)]
     return {
+        "page": page,
         "scope": scope,
         "desk": scope.desk,
         "stage": scope.desk.stage.value,
