@@ -418,6 +418,8 @@ def test_days_that_make_no_sense_come_back_with_the_form_open(browse, sue, lena)
 
     assert answer.status_code == 422
     assert '<details class="drop" open>' in answer.content.decode()
+    # The page stands at another address now: its links still lead to the team.
+    assert f'href="{page(sue.tier)}?from={sue.pk}' in answer.content.decode()
     assert "The last day must not come before the first." in answer.content.decode()
     assert not Absence.objects.exists()
 
