@@ -54,9 +54,8 @@ class Judged(_FormSet):
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
         """Two rows say the same, in the names that the columns have."""
-        columns = [
-            str(self.model._meta.get_field(name).verbose_name) for name in unique_check if name in self.form.base_fields
-        ]
+        named = {field.name: str(field.verbose_name) for field in self.model._meta.fields}
+        columns = [named[name] for name in unique_check if name in self.form.base_fields]
         return _("Two rows have the same %(columns)s: change or delete one of them.") % {"columns": ", ".join(columns)}
 
     def save_new(self, form: forms.ModelForm, commit: bool = True) -> Model:
