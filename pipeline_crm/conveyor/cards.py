@@ -23,7 +23,7 @@ from .records import Clock, ConveyorItem, ConveyorQuerySet, Openness
 WISHES = ("source", "product")  # what a lead or a deal says of itself without saying who it is
 
 # What is to be done when nobody has set a task: the clock that runs tells.
-TODO: dict[str, tuple[str, Promise]] = {
+WHAT_NEXT: dict[str, tuple[str, Promise]] = {
     Clock.ANSWER: ("inbox", gettext_lazy("Answer the offer")),
     Clock.FIRST_TOUCH: ("phone", gettext_lazy("Make the first call")),
     Clock.SILENCE: ("phone", gettext_lazy("Get in touch again")),
@@ -146,7 +146,7 @@ def wanted_by(item: ConveyorItem) -> str:
 def _todo(item: ConveyorItem, task: Task | None) -> tuple[str, str]:
     if task is not None:
         return "checkbox", task.title
-    sign, words = TODO.get(item.clock, ("", ""))
+    sign, words = WHAT_NEXT.get(item.clock, ("", ""))
     return sign, str(words)
 
 

@@ -1,8 +1,6 @@
 """The list of a stage: who sees which rows, in what order, page after page, whatever the address asks."""
 
-import html
 import re
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,15 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import Deal
 from leads.actions import disqualify
 from leads.models import Lead
 from pipeline_crm.clients.models import Client
-from pipeline_crm.conveyor import paging
-from pipeline_crm.conveyor.actions import claim, move_step, set_task, touch
-from pipeline_crm.tiers.models import Product, Reason, Source, Step
+from pipeline_crm.conveyor.actions import set_task
+from pipeline_crm.tiers.models import Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
 from tests.cast import MONDAY, make_account, make_contacted, make_deal, make_lead, make_offer, reason, seat_at
+from tests.pages.reading import listed, numbers
 
 HOSTILE = [
     "sort=password",
@@ -45,35 +42,6 @@ HOSTILE = [
     "sort=%00&view=%00&step=%00",
     "sort=due&sort=amount&after=" + "x" * 5000,
 ]
-
-
-def titles(page):
-    """The first cell of every line, as the reader sees it."""
-    cells = re.findall(r'<td class="max-w-72"><a [^>]*>(.*?)</a>', page.content.decode(), flags=re.DOTALL)
-    return [html.unescape(re.sub(r"<.*?>", "", cell)).strip() for cell in cells]
-
-
-def numbers(page):
-    """The numbers of the records on the lines."""
-    return [int(pk) for pk in re.findall(r'max-w-72"><a [^>]*href="/\w+/(\d+)/"', page.content.decode())]
-
-
-def following(page):
-    """The address of the next page, as the link has it."""
-    found = re.search(r'class="next-page" href="([^"]+)"', page.content.decode())
-    return found.group(1).replace("&amp;", "&") if found else None
-
-
-@pytest.fixture
-def listed(browse):
-    """What somebody reads in a list: the titles, in order."""
-
-    def read(who, stage, question=""):
-        page = browse(who).get(f"/{stage}s/?{question}")
-        assert page.status_code == 200
-        return titles(page)
-
-    return read
 
 
 @pytest.fixture
@@ -110,11 +78,11 @@ LISTS = [
 ]
 
 
-def test_everybody_sees_their_own_rows_and_no_other(firm, listed, request):
+def test_everybody_sees_their_own_rows_and_no_other(firm, request, browse):
     source = str(Lead.objects.get(client__name="Clara of Nobody").source)
 
     seen = [
-        (who, stage, question, listed(request.getfixturevalue(who), stage, f"{question}&sort=client"))
+        (who, stage, question, listed(browse(request.getfixturevalue(who)), stage, f"{question}&sort=client"))
         for who, stage, question, _ in LISTS
     ]
 
@@ -134,13 +102,13 @@ def test_the_list_and_the_board_of_another_stage_are_not_there(pipeline, hal, fa
     assert answers == [404] * 8
 
 
-def test_a_closed_record_stands_among_the_closed(pipeline, sam, listed):
+def test_a_closed_record_stands_among_the_closed(pipeline, sam, browse):
 
     lead = make_lead(sam, name="Anna")
     make_lead(sam, name="Boris")
     disqualify(lead.pk, reason=reason(pipeline, Reason.Kind.DISQUALIFY), by=sam.user, now=MONDAY)
 
-    assert (listed(sam, "lead", "view=closed"), listed(sam, "lead")) == (["Anna"], ["Boris"])
+    assert (listed(browse(sam), "lead", "view=closed"), listed(browse(sam), "lead")) == (["Anna"], ["Boris"])
 
 
 def test_the_pool_hides_the_name_the_phone_and_the_comment(pipeline, sam, browse):
@@ -152,11 +120,11 @@ def test_the_pool_hides_the_name_the_phone_and_the_comment(pipeline, sam, browse
     assert f"/leads/{lead.pk}/" in page
 
 
-def test_a_hidden_name_is_not_found_by_searching(pipeline, sam, listed):
+def test_a_hidden_name_is_not_found_by_searching(pipeline, sam, browse):
     make_lead(pipeline=pipeline, name="Anna", product=Product.objects.filter(pipeline=pipeline).first())
     make_lead(sam, name="Anna of Sam")
 
-    found = [listed(sam, "lead", f"view={view}&q=anna") for view in ("pool", "mine")]
+    found = [listed(browse(sam), "lead", f"view={view}&q=anna") for view in ("pool", "mine")]
 
     assert found == [[], ["Anna of Sam"]]
 
@@ -169,14 +137,16 @@ def test_hidden_names_have_no_order(pipeline, sam, browse):
     assert [numbers(page) for page in pages] == [made, made]
 
 
-def test_search_finds_every_word_in_the_name_or_the_company(pipeline, sam, sue, listed):
+def test_search_finds_every_word_in_the_name_or_the_company(pipeline, sam, sue, browse):
 
     for name in ("Anna Belova", "Anna Petrova", "Boris Belov", "Percent 100%"):
         make_lead(sam, name=name)
     make_lead(sue, name="Anna of Sue")
     Client.objects.filter(name="Boris Belov").update(company="Anna and sons")
 
-    found = {words: listed(sam, "lead", f"sort=client&q={words}") for words in ("anna", "anna+bel", "%25", "nobody")}
+    found = {
+        words: listed(browse(sam), "lead", f"sort=client&q={words}") for words in ("anna", "anna+bel", "%25", "nobody")
+    }
 
     assert found == {
         "anna": ["Anna Belova", "Anna Petrova", "Boris Belov"],
@@ -186,90 +156,14 @@ def test_search_finds_every_word_in_the_name_or_the_company(pipeline, sam, sue, 
     }
 
 
-@pytest.fixture
-def three_deals(pipeline, sam, hal):
-    """Three deals that every sort puts in another order; one has neither an amount nor a touch since Monday."""
-    steps = list(Step.objects.filter(pipeline=pipeline, stage=Stage.DEAL).order_by("position"))
-    for name, amount, step, hours in (("b", 300, 1, 2), ("A", None, 2, 1), ("c", 100, 0, 0)):
-        deal = make_deal(sam, hal, name=name, amount=None if amount is None else Decimal(amount))
-
-        at = MONDAY + timedelta(hours=hours)
-        move_step(Deal, deal.pk, step_id=steps[step].pk, by=hal.user, now=at)
-        if amount:
-            touch(Deal, deal.pk, kind="message", text="Sent.", by=hal.user, now=at)
-    return hal
-
-
-SORTS = {
-    "client": ["A", "b", "c"],
-    "-client": ["c", "b", "A"],
-    "step": ["c", "b", "A"],
-    "-step": ["A", "b", "c"],
-    "amount": ["c", "b", "A"],
-    "-amount": ["b", "c", "A"],
-    "touched": ["c", "b", "A"],
-    "-touched": ["b", "c", "A"],
-}
-
-
-def test_a_list_sorts_by_what_it_allows_and_what_has_no_value_stands_last(three_deals, listed):
-    found = {sort: listed(three_deals, "deal", f"sort={sort}") for sort in SORTS}
-
-    assert found == SORTS
-
-
-def test_an_order_that_is_not_known_is_left_out_and_said_so(three_deals, browse):
-    page = browse(three_deals).get("/deals/?sort=password&step=77").content.decode()
-
-    assert "A part of the address was not understood and is left out: Step, Sort." in page
-
-
-def test_paging_by_key_visits_every_row_once(pipeline, sam, hal, browse, monkeypatch):
-    for n in range(7):
-        make_deal(sam, hal, name=f"Deal {n % 3}", amount=[None, Decimal(5), Decimal(5), Decimal(7)][n % 4])
-    browser = browse(hal)
-    whole = {sort: numbers(browser.get(f"/deals/?sort={sort}")) for sort in PAGED}
-    monkeypatch.setitem(paging.cut.__kwdefaults__, "size", 3)
-
-    paged = {sort: list(walk(browser, f"/deals/?sort={sort}")) for sort in PAGED}
-
-    assert paged == whole
-    assert {tuple(sorted(rows)) for rows in whole.values()} == {
-        tuple(Deal.objects.order_by("pk").values_list("pk", flat=True))
-    }
-
-
-PAGED = ("due", "-due", "client", "-client", "amount", "-amount", "touched", "step", "-state")
-
-
-def walk(browser, address):
-    """The numbers of every line, page after page."""
-    while address:
-        page = browser.get(address)
-        yield from numbers(page)
-        address = following(page) and f"/deals/{following(page)}"
-
-
-def test_a_page_goes_on_where_it_ended_though_the_last_row_was_taken(pipeline, sam, sue, browse, monkeypatch):
-
-    monkeypatch.setitem(paging.cut.__kwdefaults__, "size", 2)
-    made = [make_lead(pipeline=pipeline, now=MONDAY + timedelta(minutes=n)) for n in range(4)]
-    first = browse(sam).get("/leads/?view=pool")
-    claim(Lead, made[1].pk, by=sue.user, now=MONDAY)
-
-    second = browse(sam).get(f"/leads/{following(first)}")
-
-    assert numbers(second) == [made[2].pk, made[3].pk]
-
-
-def test_filters_narrow_and_keep_narrowing_on_the_next_page(pipeline, sam, lena, sue, listed):
+def test_filters_narrow_and_keep_narrowing_on_the_next_page(pipeline, sam, lena, sue, browse):
     sources = list(Source.objects.filter(pipeline=pipeline)[:2])
     make_lead(sam, name="Anna", source=sources[0])
     make_lead(sue, name="Boris", source=sources[1])
     make_contacted(sue, name="Clara", source=sources[0])
 
     found = {
-        question: listed(lena, "lead", f"sort=client&{question}")
+        question: listed(browse(lena), "lead", f"sort=client&{question}")
         for question in (
             f"source={sources[0].pk}",
             f"source={sources[0].pk}&owner={sue.pk}",
@@ -283,11 +177,11 @@ def test_filters_narrow_and_keep_narrowing_on_the_next_page(pipeline, sam, lena,
     assert list(found.values()) == [["Anna", "Clara"], ["Clara"], ["Anna"], [], ["Clara"], ["Anna", "Boris", "Clara"]]
 
 
-def test_a_member_cannot_sift_by_owner(pipeline, sam, sue, listed):
+def test_a_member_cannot_sift_by_owner(pipeline, sam, sue, browse):
     make_lead(sam, name="Anna")
     make_lead(sue, name="Boris")
 
-    assert listed(sam, "lead", f"view=team&owner={sue.pk}") == ["Anna"]
+    assert listed(browse(sam), "lead", f"view=team&owner={sue.pk}") == ["Anna"]
 
 
 @pytest.mark.parametrize("kind", ["", "board/"])
@@ -304,22 +198,22 @@ def test_a_list_is_read_not_written(pipeline, sam, browse):
     assert [browse(sam).post(address).status_code for address in ("/leads/", "/leads/board/")] == [405, 405]
 
 
-def test_somebody_at_two_desks_sees_the_pipeline_they_chose(pipeline, sam, stan, listed):
+def test_somebody_at_two_desks_sees_the_pipeline_they_chose(pipeline, sam, stan, browse):
     other = stan.tier.pipeline
     make_lead(sam, name="Here")
     there = seat_at(other, Stage.LEAD, sam.user)
     make_lead(there, name="There")
 
-    assert listed(sam, "lead") == ["Here"]
-    assert listed(sam, "lead", f"pipeline={other.pk}") == ["There"]
-    assert listed(sam, "lead", "pipeline=0") == ["Here"]
+    assert listed(browse(sam), "lead") == ["Here"]
+    assert listed(browse(sam), "lead", f"pipeline={other.pk}") == ["There"]
+    assert listed(browse(sam), "lead", "pipeline=0") == ["Here"]
 
 
-def test_the_pipeline_of_a_stranger_is_not_chosen(pipeline, sam, stan, listed):
+def test_the_pipeline_of_a_stranger_is_not_chosen(pipeline, sam, stan, browse):
     make_lead(sam, name="Here")
     make_lead(stan, name="There")
 
-    assert listed(sam, "lead", f"pipeline={stan.tier.pipeline_id}") == ["Here"]
+    assert listed(browse(sam), "lead", f"pipeline={stan.tier.pipeline_id}") == ["Here"]
 
 
 EMPTY = [
