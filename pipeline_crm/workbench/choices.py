@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from pipeline_crm.access.gate import may
+from pipeline_crm.access.gate import may, public
 from pipeline_crm.access.pipelines import CHOSEN, in_sight
 from pipeline_crm.access.sight import sight_of
 
@@ -23,6 +23,7 @@ def back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(wanted if ours else reverse("workbench:my-work"), status=303)
 
 
+@public
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Saves the language on the person; on the browser of somebody who has not signed in."""
@@ -37,6 +38,7 @@ def language(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@public
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keeps dark or light on the browser; anything else follows the system again."""

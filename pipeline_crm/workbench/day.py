@@ -32,7 +32,7 @@ from .words import touch_words
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
-READ = 60  # records of a stage; more than anybody can do in a day
+READ = 200  # records of a stage; more than anybody can do in a day
 SHOWN = 8
 SOON_STALE = timedelta(days=2)
 

@@ -137,7 +137,7 @@ def _queries(here: Standpoint) -> dict[str, QuerySet[Any]]:
         queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
     if here.repeats:
         queries["repeats"] = own.held(Stage.DEAL, here.seat_ids)
-    if here.own_stages:
+    if here.sight.seats:
         everywhere = here.sight.seat_ids
         queries |= {f"{stage}_due": own.due_today(stage, everywhere, now) for stage in stages_of(here.sight)}
     if here.own_stages and not here.leads_only:
@@ -196,11 +196,12 @@ def _link(here: Standpoint, url: str, word: str, icon: str = "", **more: Any) ->
 
 def _top(here: Standpoint, counts: dict[str, int]) -> list[Link]:
     find = _link(here, reverse("workbench:find"), _("Find"), "search", key="/")
-    if not here.own_stages:
+    if not here.sight.seats:
         return [*_conveyor_link(here), *([find] if here.heads else [])]
     due = sum(counts[f"{stage}_due"] for stage in stages_of(here.sight))
     work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=capped(due) if due else None)
-    mine = [] if here.leads_only and not due else [work]
+    works = due or any(seat.capacity for seat in here.sight.seats)
+    mine = [work] if works else []
     return [*mine, *_own_teams(here), find, *_conveyor_link(here)]
 
 

@@ -67,7 +67,8 @@ def _elsewhere(request: Request) -> HttpResponse:
 def _team_only(request: Request) -> Tier | None:
     """The team of a lead who takes no clients; with empty hands that is their page."""
     seats = sight_of(request.user).seats
-    return seats[0].tier if all(seat.role == Seat.Role.LEAD and not seat.capacity for seat in seats) else None
+    takes = any(seat.capacity for seat in seats)
+    return None if takes else next(iter(sight_of(request.user).led), None)
 
 
 def _skipped(request: Request) -> int:

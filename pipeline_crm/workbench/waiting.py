@@ -26,7 +26,7 @@ from .day import stages_of
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
-SHOWN = 6  # of each kind; the list has the rest
+SHOWN = 20  # of each kind; the list has the rest
 LONGEST_WORDS = 180
 
 
