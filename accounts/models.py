@@ -85,7 +85,8 @@ class Account(ConveyorItem):
         if self.next_touch_on is None or self.seat_id is None or self.state not in (State.ACTIVE, State.AT_RISK):
             return []
         end = datetime.combine(self.next_touch_on + timedelta(days=1), time(), self.pipeline.zone)
-        return [Running(Clock.SILENCE, self.touched_at or self.owner_since, max(end, self.owner_since))]
+        # A new owner is measured by the first touch; the date is the last owner's, until somebody has touched.
+        return [Running(Clock.SILENCE, self.touched_at or self.owner_since, end)] if end > self.owner_since else []
 
     def trail(self) -> dict[Stage, list[int]]:
         """The account, the deals it has bought by, and the leads that those came from."""

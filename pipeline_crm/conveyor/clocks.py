@@ -37,12 +37,17 @@ def wind(item: ConveyorItem) -> None:
     item.stale_at = first.due if first.clock in (Clock.PARKED, Clock.POOL) else next_rung_at(item)
 
 
-def next_rung_at(item: ConveyorItem) -> datetime | None:
-    """When the next rung of the ladder is reached, in working time after the breach."""
+def next_rung_at(item: ConveyorItem, *, now: datetime | None = None) -> datetime | None:
+    """When the next rung of the ladder is reached: after the breach, or `now` after the rung before, in working time.
+
+    A sweep that comes late skips nobody's time between two rungs.
+    """
     ladder = ladder_of(item.tier)
     if item.due_at is None or item.rung >= len(ladder):
         return None
-    return item.pipeline.calendar.add(item.due_at, ladder[item.rung].delay)
+    if now is None or item.rung == 0:
+        return item.pipeline.calendar.add(item.due_at, ladder[item.rung].delay)
+    return item.pipeline.calendar.add(now, ladder[item.rung].delay - ladder[item.rung - 1].delay)
 
 
 def running(item: ConveyorItem) -> list[Running]:
@@ -68,5 +73,5 @@ def _limits(item: ConveyorItem) -> list[tuple[Clock, datetime, int | None]]:
     # The step's date never resets with the owner, but a new owner gets its time to act.
     step = (Clock.STEP, max(item.step_since, since), item.step.limit_minutes)
     if item.touched_at is None or item.touched_at < since:
-        return [(Clock.FIRST_TOUCH, since, tier.first_touch_minutes), step]
+        return [(Clock.FIRST_TOUCH, since, tier.first_touch_minutes or tier.silence_minutes), step]
     return [step] if item.own_clocks() else [(Clock.SILENCE, item.touched_at, tier.silence_minutes), step]

@@ -68,7 +68,11 @@ def _act_safely(item: ConveyorItem, failed: set[int], *, now: datetime) -> str:
     """One record that cannot be helped must not hold up the others: it is logged and tried again at the next sweep."""
     try:
         with transaction.atomic():
-            return act(item, now=now)
+            done = act(item, now=now)
+            if done not in ("reminded", "warned") and item.stale_at is not None and item.stale_at <= now:
+                # Whatever a calendar says, one sweep moves a record once.
+                _wait(item, now=now)
+            return done
     except Exception:
         log.exception("The sweep could not act on %s", item)
         failed.add(item.pk)
@@ -156,7 +160,7 @@ def _give_away(item: ConveyorItem, *, now: datetime, cause: Cause) -> str:
 
 def _climb(item: ConveyorItem, *, now: datetime) -> None:
     item.rung += 1
-    item.stale_at = next_rung_at(item)
+    item.stale_at = next_rung_at(item, now=now)
     if item.stale_at is None:
         _wait(item, now=now)
     else:

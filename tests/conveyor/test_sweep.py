@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import actions as farming
+from accounts.models import Account
 from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
@@ -11,9 +13,9 @@ from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Rung, Seat, Tier
+from pipeline_crm.tiers.models import Rung, Seat, Step, Tier
 from pipeline_crm.timeline.models import Entry, Movement
-from tests.cast import MONDAY, make_contacted, make_lead, make_offer
+from tests.cast import MONDAY, make_account, make_contacted, make_lead, make_offer, make_person, seat_at
 
 WEEK = timedelta(days=7)
 
@@ -166,6 +168,34 @@ def test_rungs_are_rows(sam, sue, lena):
     assert told(sam) == ["reminded", "taken_away"]
     assert told(lena) == ["warned"]
     assert owner(Lead, lead.pk) == sue
+
+
+def test_a_late_sweep_leaves_the_owner_the_time_between_two_rungs(sam, sue, lena):
+    for act, delay in [("remind", 0), ("reassign", 60)]:
+        Rung.objects.create(tier=sam.tier, act=act, delay_minutes=delay)
+    lead = make_lead(sam)
+    late = MONDAY + timedelta(days=1)
+
+    done = [sweep(now=late + timedelta(minutes=minutes)) for minutes in (0, 59, 60)]
+
+    assert done == [{"reminded": 1}, {}, {"reassigned": 1}]
+    assert owner(Lead, lead.pk) == sue
+
+
+def test_an_account_past_its_date_goes_to_another_farmer_once(pipeline, sam, hal, fay):
+    other = seat_at(pipeline, "account", make_person("finn"))
+    account = make_account(sam, hal, fay)
+    farming.log_touch(account.pk, kind="call", outcome="reached", by=fay.user, now=MONDAY)
+    Tier.objects.filter(pk=fay.tier_id).update(first_touch_minutes=None)
+    Step.objects.filter(pipeline=pipeline).update(limit_minutes=None)
+    late = MONDAY + timedelta(days=60)
+
+    done = [sweep(now=late), sweep(now=late)]
+
+    assert done == [{"reassigned": 1}, {}]
+    after = Account.objects.get(pk=account.pk)
+    assert (after.seat, after.next_touch_on < late.date()) == (other, True)
+    assert after.due_at > late
 
 
 def test_a_touch_turns_the_clock_back_and_the_ladder_to_its_foot(sam, sue):

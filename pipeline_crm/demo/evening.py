@@ -1,0 +1,68 @@
+"""The last hour before the present: people catch up with what is late, and leave a little for whoever tries the demo."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts import actions as farming
+from accounts.models import Account
+from deals import actions as hunting
+from deals.models import Deal
+from leads import actions as scouting
+from leads.models import Lead
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor.records import Clock, ConveyorItem
+from pipeline_crm.users.models import User
+
+from . import words
+from .rides import MISHAPS, Teller
+
+LEFT_OVER = 0.1  # the share of late records that stay late
+
+
+def catch_up(tell: Teller, *, now: datetime) -> None:
+    """Works off what is late in one pipeline, save for a tenth."""
+    for model, work in ((Lead, _lead), (Deal, _deal), (Account, _account)):
+        for pk in list(model.objects.late(now).filter(pipeline=tell.pipeline).values_list("pk", flat=True)):
+            if tell.chance(LEFT_OVER):
+                continue
+            try:
+                with transaction.atomic():
+                    at = now - timedelta(minutes=tell.random.uniform(1, 40))
+                    item, by = tell.hand(model, pk, at)
+                    work(tell, item, by, at)
+            except MISHAPS:
+                continue
+
+
+def _lead(tell: Teller, lead: ConveyorItem, by: User, at: datetime) -> None:
+    scouting.log_touch(lead.pk, kind="call", outcome="reached", text=tell.one_of(words.TALKS), by=by, now=at)
+    if lead.clock == Clock.STEP and not _next_step(tell, lead, by, at):
+        hunting.offer_from_lead(lead.pk, brief=tell.brief(), by=by, now=at)
+
+
+def _deal(tell: Teller, deal: ConveyorItem, by: User, at: datetime) -> None:
+    if deal.state == "offered":
+        handoff.accept(Deal, deal.pk, by=by, now=at)
+    belt.touch(Deal, deal.pk, kind="call", outcome="reached", text=tell.one_of(words.TALKS), by=by, now=at)
+    if deal.clock == Clock.STEP and not _next_step(tell, deal, by, at):
+        farming.win(deal.pk, brief=tell.brief(), by=by, now=at)
+
+
+def _account(tell: Teller, account: ConveyorItem, by: User, at: datetime) -> None:
+    if account.state == "offered":
+        handoff.accept(Account, account.pk, by=by, now=at)
+    farming.log_touch(account.pk, kind="call", outcome="reached", text=tell.one_of(words.TALKS), by=by, now=at)
+    if account.clock == Clock.STEP:
+        _next_step(tell, account, by, at)
+
+
+def _next_step(tell: Teller, item: ConveyorItem, by: User, at: datetime) -> bool:
+    """Moves a record one step on; says whether there was one."""
+    later = [step for step in tell.steps[item.stage] if step.position > item.step.position]
+    if later:
+        belt.move_step(type(item), item.pk, step_id=later[0].pk, by=by, now=at)
+    return bool(later)
