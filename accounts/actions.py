@@ -190,6 +190,8 @@ def open_repeat(
 ) -> Deal:
     """The client wants to buy again: the farmer works the deal, or it goes to the hunters, as the pipeline says."""
     account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
+    if account.state == State.OFFERED:
+        raise Refused(_("This client is only offered: somebody must accept them before they can buy again."))
     pipeline = account.pipeline
     by_farmer = pipeline.repeat_deals == Pipeline.RepeatDeals.FARMER
     deal = Deal(

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from pipeline_crm.access.gate import reach, visible
 from pipeline_crm.access.sight import sight_of
 
+from .actions import inspect
 from .desks import DESKS
 from .errors import Refused
 from .moves import tell_who_was_first
@@ -73,7 +74,17 @@ def meet_in_full[Item: ConveyorItem](request: Request, model: type[Item], pk: in
     item = meet(request, model, pk, *related)
     if item.openness(sight_of(request.user)) is not Openness.FULL:
         raise Refused(_("Take or accept this client first."))
+    if request.method != "POST":
+        note_inspection(request, item)
     return item
+
+
+def note_inspection(request: Request, item: ConveyorItem) -> None:
+    """A client's page that an administrator opens without a place at its desk is written down."""
+    sight = sight_of(request.user)
+    own = item.seat_id in sight.seat_ids or item.tier_id in sight.led_ids or item.pipeline_id in sight.headed_ids
+    if sight.everything and not own:
+        inspect(item, by=request.user, now=timezone.now())
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

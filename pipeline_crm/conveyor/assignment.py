@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max
+from django.utils.translation import gettext as _
 
 from pipeline_crm.tiers.models import Absence, Seat, Tier
 
+from .errors import Refused
 from .models import Turn
 from .records import BELT
 from .strategies import SeatFacts, choose
@@ -79,6 +81,15 @@ def _after(facts: Sequence[SeatFacts], chosen: int | None) -> list[SeatFacts]:
     return [
         fact if fact.turn or not shares else replace(fact, served=round(min(shares) * fact.weight)) for fact in given
     ]
+
+
+def refuse_full(seat: Seat) -> None:
+    """Somebody who holds as much as they may takes nothing more out of the pool."""
+    if not room_for_one_more(seat):
+        raise Refused(
+            _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
+            % {"n": seat.capacity}
+        )
 
 
 def room_for_one_more(seat: Seat) -> bool:

@@ -15,7 +15,7 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.timeline.models import Cause, Entry, Task
 
-from .assignment import choose_seat
+from .assignment import choose_seat, refuse_full
 from .errors import Refused, Taken
 from .models import HandOff
 from .moves import hold, keep, shift
@@ -112,6 +112,8 @@ def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen:
     seat = item.seat or sight_of(by).seat_at(item.tier_id)
     if seat is None or seat.pk not in sight_of(by).seat_ids:
         raise Refused(_("Only the person this client is offered to can accept it."))
+    if item.seat is None:
+        refuse_full(seat)
     settle(item, seat=seat, by=by, now=now, cause=Cause.ACCEPTED)
     return item
 

@@ -24,8 +24,8 @@ from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 from pipeline_crm.timeline.models import Task
 
-from .actions import inspect, revealed_today
-from .answers import Request
+from .actions import revealed_today
+from .answers import Request, note_inspection
 from .assignment import load_of
 from .cards import wanted_by
 from .clocks import ladder_of, running
@@ -87,17 +87,11 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
     elif openness is Openness.NAMED:
         answer = render(request, "belt/record_offer.html", told | _offer(item, now=now) | more)
     else:
-        _note_inspection(item, request, sight, now=now)
+        note_inspection(request, item)
         answer = render(request, template, told | _everything(request, item, sight, now=now) | more)
     # A page with a client's data is not kept where the next person at this computer finds it.
     add_never_cache_headers(answer)
     return answer
-
-
-def _note_inspection(item: ConveyorItem, request: Request, sight: Sight, *, now: datetime) -> None:
-    own = item.seat_id in sight.seat_ids or item.tier_id in sight.led_ids or item.pipeline_id in sight.headed_ids
-    if sight.everything and not own:
-        inspect(item, by=request.user, now=now)
 
 
 # An offer --------------------------------------------------------------------------------------------------------
