@@ -50,7 +50,7 @@ def list_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
     asked = ask(request.GET, scope, steps)
     rows = asked.of(scope)
     page = cut(with_wishes(rows), asked.sort, asked.key(scope), asked.after)
-    cards = dress(page.items, sight=scope.sight, now=scope.now, back=returned_of(page.items))
+    cards = dress(page.items, sight=scope.sight, now=scope.now, back=returned_of(page.items), tasks=False)
     places = {step.pk: place for place, step in enumerate(steps, 1)}
     return render(
         request,

@@ -22,6 +22,8 @@ from .records import Clock, ConveyorItem, ConveyorQuerySet, Openness
 
 WISHES = ("source", "product")  # what a lead or a deal says of itself without saying who it is
 
+ENDS = ("reason",)  # why a record was closed; every stage has it
+
 # What is to be done when nobody has set a task: the clock that runs tells.
 WHAT_NEXT: dict[str, tuple[str, Promise]] = {
     Clock.ANSWER: ("inbox", gettext_lazy("Answer the offer")),
@@ -99,20 +101,28 @@ def wishes_of(model: type[ConveyorItem]) -> list[str]:
 
 def with_wishes(rows: ConveyorQuerySet) -> ConveyorQuerySet:
     """Rows with everything that a line or a card shows, in one query."""
-    return rows.for_cards().select_related("client", *wishes_of(rows.model))
+    return rows.for_cards().select_related(*ENDS, *wishes_of(rows.model))
 
 
 def dress(
-    items: Sequence[ConveyorItem], *, sight: Sight, now: datetime, back: Mapping[int, str] | None = None
+    items: Sequence[ConveyorItem],
+    *,
+    sight: Sight,
+    now: datetime,
+    back: Mapping[int, str] | None = None,
+    tasks: bool = True,
 ) -> list[Card]:
-    """The cards of these records, in two queries however many; `back` says why a receiver returned one."""
+    """The cards of these records, in two queries however many; `back` says why a receiver returned one.
+
+    Lines do without `tasks`: they have no room to say what is next.
+    """
     known = {item.pk: item.openness(sight) for item in items}
     named = [item for item in items if known[item.pk] > Openness.HIDDEN]
     briefs = _briefs(named)
-    tasks = _tasks([item for item in named if known[item.pk] is Openness.FULL])
+    first = _tasks([item for item in named if tasks and known[item.pk] is Openness.FULL])
     came_back = back or {}
     return [
-        _card(item, known[item.pk], briefs.get(item.pk), tasks.get(item.pk), now, came_back=came_back.get(item.pk, ""))
+        _card(item, known[item.pk], briefs.get(item.pk), first.get(item.pk), now, came_back=came_back.get(item.pk, ""))
         for item in items
     ]
 

@@ -63,6 +63,7 @@ COLUMNS = (
     Column("bought", _("Bought in total"), _by("bought_total"), needs="bought_total", is_figure=True),
     Column("owner", _("Owner"), _by_owner, views=frozenset({View.TEAM, View.CLOSED})),
     Column("due", pgettext_lazy("column", "Clock"), _by("due_at"), views=ANYBODY - {View.CLOSED}, on_phone=True),
+    Column("reason", _("Reason"), _by("reason__name"), views=frozenset({View.CLOSED})),
     Column("touched", _("Last touch"), _by("touched_at"), views=ANYBODY - {View.POOL}),
     Column("waits", _("Waits since"), _by("owner_since"), views=frozenset({View.POOL})),
     Column("source", _("Source"), _by("source__name"), needs="source"),

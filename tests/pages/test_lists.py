@@ -109,6 +109,8 @@ def test_a_closed_record_stands_among_the_closed(pipeline, sam, browse):
     disqualify(lead.pk, reason=reason(pipeline, Reason.Kind.DISQUALIFY), by=sam.user, now=MONDAY)
 
     assert (listed(browse(sam), "lead", "view=closed"), listed(browse(sam), "lead")) == (["Anna"], ["Boris"])
+    page = browse(sam).get("/leads/?view=closed&sort=reason").content.decode()
+    assert str(reason(pipeline, Reason.Kind.DISQUALIFY)) in page
 
 
 def test_the_pool_hides_the_name_the_phone_and_the_comment(pipeline, sam, browse):
