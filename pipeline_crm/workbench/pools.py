@@ -135,3 +135,8 @@ def _blind(item: ConveyorItem, now: datetime) -> Blind:
         place=item.step.name,
         face=clock_face(item.due_at, item.clock_since, now, item.clock),
     )
+
+
+def was_closed(user: User, tier_id: int) -> bool:
+    """Whether a person has a seat at a tier that somebody has closed."""
+    return Seat.objects.filter(user=user, tier=tier_id, is_open=False).exists()

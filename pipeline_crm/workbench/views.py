@@ -17,7 +17,7 @@ from pipeline_crm.conveyor.answers import Request, SeeOther
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.outbox.actions import read_all
-from pipeline_crm.tiers.models import Seat, Tier
+from pipeline_crm.tiers.models import Tier
 from pipeline_crm.tiers.stages import Stage
 
 from .best import best_of
@@ -25,7 +25,7 @@ from .bulletin import bulletin_for
 from .choices import back
 from .day import day_of, stages_of, steps_of
 from .numbers import numbers_of
-from .pools import pools_for
+from .pools import pools_for, was_closed
 from .search import search
 from .waiting import waiting_for
 
@@ -93,7 +93,7 @@ def _own_tier(request: Request, tier_id: int, stage: str) -> Tier:
     for tier in sight_of(request.user).tiers_for(stage) if stage in Stage else ():
         if tier.pk == tier_id:
             return tier
-    if Seat.objects.filter(user=request.user, tier=tier_id, is_open=False).exists():
+    if was_closed(request.user, tier_id):
         raise Refused(_("Your seat at this desk is closed: you receive nothing new. Ask your team lead."))
     raise Http404
 
