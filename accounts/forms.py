@@ -83,7 +83,7 @@ class RepeatForm(BriefForm):
 
     product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
     amount = AmountField(label=_("Expected amount"), required=False)
-    field_order: ClassVar = ["product", "amount"]
+    field_order = ["product", "amount"]
 
     def suit(self, item: ConveyorItem) -> None:
         offer_listed(self, "product", item.pipeline.products.all())

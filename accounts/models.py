@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from django.core.validators import MinValueValidator
@@ -73,7 +74,7 @@ class Account(ConveyorItem):
         triggers: ClassVar = laws(Stage.ACCOUNT, begins=[State.OFFERED, State.ACTIVE], moves=MOVES)
 
     @property
-    def amount(self):
+    def amount(self) -> Decimal:
         """What the card shows: bought in total."""
         return self.bought_total
 

@@ -21,7 +21,7 @@ from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Product, Reason, Seat
+from pipeline_crm.tiers.models import Pipeline, Product, Reason, Seat, Step
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Cause
 
@@ -62,7 +62,7 @@ def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen
     return handoff
 
 
-def first_step(pipeline):
+def first_step(pipeline: Pipeline) -> Step:
     """Where a deal of this pipeline begins."""
     return pipeline.steps.filter(stage=Stage.DEAL).order_by("position", "id")[0]
 

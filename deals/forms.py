@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -111,11 +111,11 @@ class LineForm(forms.Form):
 class LineFormSet(forms.BaseFormSet):
     """All positions of a deal."""
 
-    def __init__(self, *args: Any, item: Deal, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, item: Deal) -> None:
         self.products = item.pipeline.products.all()
         kept = list(item.lines.values("product", "quantity", "price"))
         self.kept = [line["product"] for line in kept]
-        super().__init__(*args, initial=kept, prefix="lines", **options)
+        super().__init__(data, initial=kept, prefix="lines")
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
@@ -136,6 +136,16 @@ class LineFormSet(forms.BaseFormSet):
         return [line for form in self.forms if (line := form.line()) is not None]
 
 
-LinesForm = forms.formset_factory(
-    LineForm, formset=LineFormSet, extra=3, can_delete=True, can_delete_extra=False, max_num=200, absolute_max=210, validate_max=True
+LinesForm = cast(
+    "type[LineFormSet]",
+    forms.formset_factory(
+        LineForm,
+        formset=LineFormSet,
+        extra=3,
+        can_delete=True,
+        can_delete_extra=False,
+        max_num=200,
+        absolute_max=210,
+        validate_max=True,
+    ),
 )

@@ -90,8 +90,8 @@ def move_step(
 
 
 @transaction.atomic
-def touch(
-    model: type[ConveyorItem],
+def touch[Item: ConveyorItem](
+    model: type[Item],
     pk: int,
     *,
     kind: str,
@@ -100,7 +100,7 @@ def touch(
     text: str = "",
     outcome: str = "",
     seen: int | None = None,
-) -> tuple[ConveyorItem, Entry]:
+) -> tuple[Item, Entry]:
     """Writes down a call, a message or a meeting; this, and no mere edit, turns the clock of silence back."""
     item = hold_to_work(model, pk, by=by, now=now, seen=seen)
     if kind not in TOUCHES:

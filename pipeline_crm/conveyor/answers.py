@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -59,6 +58,7 @@ def meet[Item: ConveyorItem](request: Request, model: type[Item], pk: int, *rela
     Raises Http404 for what is hidden or absent, Taken when a colleague was faster a moment ago.
     """
     rows = model.objects.for_cards().select_related("tier__pipeline", *related)
+    item: Any
     try:
         item = reach(request.user, rows, pk)
     except Http404:
@@ -125,9 +125,7 @@ def ask(
     return render(request, template, told, status=status)
 
 
-def done(
-    request: Request, item: ConveyorItem, words: str | Promise, *, follow: ConveyorItem | None = None
-) -> HttpResponse:
+def done(request: Request, item: ConveyorItem, words: str, *, follow: ConveyorItem | None = None) -> HttpResponse:
     """Says what happened and goes on: to the next record, the page one came from, or the list when it is out of sight."""
     messages.success(request, words)
     if getattr(request, "htmx", False):

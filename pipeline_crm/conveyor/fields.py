@@ -22,17 +22,17 @@ class NumberField(forms.DecimalField):
     def __init__(self, *, digits: int, too_large: Any, **options: Any) -> None:
         options.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
         super().__init__(max_digits=digits, decimal_places=2, **options)
-        self.too_large = too_large
+        self.whole_digits, self.too_large = digits - 2, too_large
         self.error_messages["invalid"] = _("Write a number, such as 1250 or 1250.50.")
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = re.sub(r"[\s'_]", "", value)
             value = value.replace(",", "") if _THOUSANDS.match(value) else value.replace(",", ".")
         return super().to_python(value)
 
     def run_validators(self, value: Any) -> None:
-        if isinstance(value, Decimal) and value.adjusted() >= self.max_digits - 2:
+        if isinstance(value, Decimal) and value.adjusted() >= self.whole_digits:
             raise ValidationError(self.too_large)
         if isinstance(value, Decimal) and value < 0:
             raise ValidationError(_("Write a number that is not below nothing."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,7 @@ class ActForm(forms.Form):
     variant: ClassVar[str] = ""
 
     version = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_VERSION, widget=forms.HiddenInput)
-    next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, item: ConveyorItem, **options: Any) -> None:
         # Several forms stand on one page, and each field has a label of its own.
@@ -149,6 +150,13 @@ class TaskForm(ActForm):
     due_at = MomentField(label=_("Due"), error_messages={"required": _("Say by when.")})
 
 
+class SeatField(forms.ModelChoiceField):
+    """A colleague, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.user.name)
+
+
 class ReassignForm(ActForm):
     """The team lead moves a record."""
 
@@ -158,7 +166,7 @@ class ReassignForm(ActForm):
     sign = "transfer"
     variant = "outline"
 
-    seat = forms.ModelChoiceField(
+    seat = SeatField(
         Seat.objects.none(),
         label=_("To whom"),
         required=False,
@@ -167,10 +175,8 @@ class ReassignForm(ActForm):
     )
 
     def suit(self, item: ConveyorItem) -> None:
-        field = choice_of(self, "seat")
         seats: QuerySet[Seat] = Seat.objects.open().filter(tier=item.tier_id)
-        field.queryset = seats.exclude(pk=item.seat_id).select_related("user", "tier")
-        field.label_from_instance = lambda seat: seat.user.name  # type: ignore[method-assign]
+        choice_of(self, "seat").queryset = seats.exclude(pk=item.seat_id or 0).select_related("user", "tier")
 
 
 class MarkForm(ActForm):
@@ -252,10 +258,7 @@ def choice_of(form: forms.Form, name: str) -> forms.ModelChoiceField:
 
 def offer_languages(form: forms.Form) -> None:
     """The languages that the product speaks, or none."""
-    cast("forms.ChoiceField", form.fields["language"]).choices = [
-        ("", _("not known")),
-        *Client._meta.get_field("language").choices,
-    ]
+    cast("forms.ChoiceField", form.fields["language"]).choices = [("", _("not known")), *settings.LANGUAGES]
 
 
 def offer_listed(form: forms.Form, name: str, listed: QuerySet[Any], *, kept: int | None = None) -> None:

@@ -192,7 +192,7 @@ def _briefs(item: ConveyorItem, handoffs: Sequence[HandOff], can: Standing) -> d
     """The brief by which the client came, and the last return if it still calls for something."""
     came = [each for each in handoffs if (each.to_stage, each.to_id) == (item.stage, item.pk)]
     gone = [each for each in handoffs if (each.from_stage, each.from_id) == (item.stage, item.pk)]
-    brief, last = (came or [None])[0], (gone or [None])[0]
+    brief, last = next(iter(came), None), next(iter(gone), None)
     marks = brief is not None and brief.state == HandOff.State.ACCEPTED and brief.crosses_tiers and can.holds
     return {
         "brief": brief,
@@ -241,7 +241,7 @@ def _history(
     request: Request, item: ConveyorItem, trail: reading.Trail, handoffs: Sequence[HandOff], desk: Desk
 ) -> dict[str, Any]:
     asked = request.GET.get("show", "")
-    show_kind: reading.Kind = asked if asked in reading.SHOWN else "all"  # type: ignore[assignment]
+    show_kind: reading.Kind = asked if asked in reading.SHOWN else "all"
     known = reading.Knowledge(
         came_from={(each.to_stage, each.to_id): each.from_stage for each in handoffs},
         remarks=_remarks(handoffs),

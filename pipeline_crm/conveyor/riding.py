@@ -104,7 +104,7 @@ def told_clock(item: ConveyorItem, *, now: datetime) -> ClockFace | None:
     face = clock_face(item.due_at, item.clock_since, now, item.clock, item.parked_until())
     if face is None or face.state == "paused":
         return face
-    told = {"what": capfirst(item.get_clock_display()), "left": face.words}  # type: ignore[attr-defined]
+    told = {"what": capfirst(item.get_clock_display()), "left": face.words}
     return replace(face, words=_("%(what)s: %(left)s") % told)
 
 
