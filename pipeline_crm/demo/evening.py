@@ -66,3 +66,25 @@ def _next_step(tell: Teller, item: ConveyorItem, by: User, at: datetime) -> bool
     if later:
         belt.move_step(type(item), item.pk, step_id=later[0].pk, by=by, now=at)
     return bool(later)
+
+
+def leave_open(tell: Teller, *, now: datetime) -> None:
+    """A few clients who came, were offered or were returned in the last minutes, so that every list has a line."""
+    for minutes in (2, 4, 7, 9):
+        captured = scouting.capture(tell.pipeline, tell.enquiry(), by=None, now=now - timedelta(minutes=minutes))
+        if minutes > 5 and captured.item.seat is not None:
+            item, by = tell.hand(Lead, captured.item.pk, now)
+            belt.release(Lead, item.pk, by=by, now=now - timedelta(minutes=minutes - 3))
+    warm = Lead.objects.filter(pipeline=tell.pipeline, state="contacted").exclude(seat=None).order_by("-touched_at")[:5]
+    for minutes, lead in zip((8, 6, 5, 4, 3), warm, strict=False):
+        _offer(tell, lead, now - timedelta(minutes=minutes), returned=minutes > 5)
+
+
+def _offer(tell: Teller, lead: Lead, at: datetime, *, returned: bool) -> None:
+    _lead_now, by = tell.hand(Lead, lead.pk, at)
+    offer = hunting.offer_from_lead(lead.pk, brief=tell.brief(), by=by, now=at)
+    if returned and offer.crosses_tiers:
+        _deal, hunter = tell.hand(Deal, offer.to_id, at)
+        why, comment = tell.random.choice(tell.reasons["return_deal"]), tell.one_of(words.COMMENTS)
+        at += timedelta(minutes=2)
+        hunting.return_to_scout(offer.to_id, reason=why, comment=comment, by=hunter, now=at)

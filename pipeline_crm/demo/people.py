@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.tiers.actions import appoint, draw
-from pipeline_crm.tiers.models import Absence, Pipeline, Seat
+from pipeline_crm.tiers.models import Absence, Pipeline, Seat, Tier
 from pipeline_crm.users.models import User
 
 PASSWORD = "conveyor"  # noqa: S105 - everybody at the demo firm has it, and the demo refuses to run outside DEBUG
@@ -110,7 +110,7 @@ def found(firm: Firm, people: dict[str, User], now: datetime) -> Pipeline:
     return pipeline
 
 
-def _sit(tier, user: User, *, leads: bool, now: datetime) -> None:
+def _sit(tier: Tier, user: User, *, leads: bool, now: datetime) -> None:
     role = Seat.Role.LEAD if leads else Seat.Role.MEMBER
     seat = Seat.objects.create(
         tier=tier, user=user, role=role, capacity=0 if leads else 60 if tier.works_account else 40

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ from pipeline_crm.conveyor import handoff
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief
 from pipeline_crm.conveyor.records import ConveyorItem
-from pipeline_crm.tiers.models import Pipeline, Seat, Step
+from pipeline_crm.tiers.models import Pipeline, Product, Seat, Source, Step
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.users.models import User
 
@@ -44,7 +44,8 @@ class Teller:
     number: int
 
     def __post_init__(self) -> None:
-        self.lists = {"sources": list(self.pipeline.sources.all()), "products": list(self.pipeline.products.all())}
+        self.sources: list[Source | None] = list(self.pipeline.sources.all()) or [None]
+        self.products: list[Product | None] = list(self.pipeline.products.all()) or [None]
         self.steps = {stage: list(self.pipeline.steps.filter(stage=stage).order_by("position")) for stage in Stage}
         self.reasons: dict[str, list[Any]] = {}
         for reason in self.pipeline.reasons.all():
@@ -52,7 +53,7 @@ class Teller:
         self.people: dict[int, User] = {}
         self.worked: tuple[type[ConveyorItem], int] | None = None
 
-    def one_of(self, lists: dict[str, tuple[str, ...]]) -> str:
+    def one_of(self, lists: Mapping[str, tuple[str, ...]]) -> str:
         """A sentence in the language of the pipeline."""
         return self.random.choice(lists[self.language])
 
@@ -63,13 +64,13 @@ class Teller:
     def enquiry(self) -> scouting.Enquiry:
         """Somebody new comes."""
         self.number += 1
-        product = self.random.choice(self.lists["products"] or [None])
+        product = self.random.choice(self.products)
         name = words.a_name(self.language, self.random)
         person = Person(name=name, city=self.one_of(words.CITIES), language=self.language)
         phone = f"+7916{self.number:07d}"
         emails = (f"client{self.number}@mail.example",) if self.chance(0.6) else ()
         amount = _rounded(product.price * Decimal(self.random.uniform(0.9, 1.3))) if product and product.price else None
-        source = self.random.choice(self.lists["sources"] or [None])
+        source = self.random.choice(self.sources)
         return scouting.Enquiry(
             person, (phone,), emails, source=source, product=product, amount=amount, comment=self.one_of(words.WISHES)
         )
@@ -91,12 +92,12 @@ class Teller:
     def hand(self, model: type[ConveyorItem], pk: int, now: datetime) -> tuple[ConveyorItem, User]:
         """The record as it stands, and whoever works it; a record in the pool is taken by somebody with room."""
         self.worked = (model, pk)
-        item = model.objects.get(pk=pk)
-        if item.seat_id is None:
-            seats = Seat.objects.open().filter(tier=item.tier_id, role=Seat.Role.MEMBER)
-            belt.claim(model, pk, by=self.owner(self.random.choice(list(seats))), now=now)
-            item = model.objects.get(pk=pk)
-        return item, self.owner(item.seat)
+        item = model.objects.select_related("seat").get(pk=pk)
+        seat = item.seat
+        if seat is None:
+            seat = self.random.choice(list(Seat.objects.open().filter(tier=item.tier_id, role=Seat.Role.MEMBER)))
+            item = belt.claim(model, pk, by=self.owner(seat), now=now)
+        return item, self.owner(seat)
 
     def next_word(self, at: datetime, pause: timedelta) -> datetime:
         """When the story goes on: people are mostly in time, because a clock stands beside every client."""
@@ -155,7 +156,7 @@ def _warm(tell: Teller, pk: int, now: datetime) -> Generator[timedelta, datetime
         now = yield DAY * tell.random.uniform(0.2, 1.1)
         _lead, by = tell.hand(Lead, pk, now)
         belt.move_step(Lead, pk, step_id=step.pk, by=by, now=now)
-        if tell.chance(0.12):
+        if tell.chance(0.2):
             scouting.disqualify(pk, reason=tell.random.choice(tell.reasons["disqualify"]), by=by, now=now)
             return None
         _maybe_task(tell, Lead, pk, by, now)
@@ -183,7 +184,8 @@ def _hunt(tell: Teller, pk: int, now: datetime) -> Generator[timedelta, datetime
         if tell.chance(0.1):
             why, comment = tell.random.choice(tell.reasons["return_deal"]), tell.one_of(words.COMMENTS)
             deal = hunting.return_to_scout(pk, reason=why, comment=comment, by=by, now=now)
-            return (yield from _once_more(tell, deal.lead_id, now))
+            # A repeat deal came from no lead: it ends here.
+            return (yield from _once_more(tell, deal.lead_id, now)) if deal.lead_id else None
         handoff.accept(Deal, pk, by=by, now=now)
         if tell.chance(0.8):
             handoff.mark_brief(Deal, pk, by=by, mark=tell.random.choices([5, 4, 3, 2], [45, 35, 15, 5])[0], now=now)
@@ -195,7 +197,7 @@ def _hunt(tell: Teller, pk: int, now: datetime) -> Generator[timedelta, datetime
             outcome = "reached" if kind == "call" else ""
             belt.touch(Deal, pk, kind=kind, outcome=outcome, text=tell.one_of(words.TALKS), by=by, now=now)
         belt.move_step(Deal, pk, step_id=step.pk, by=by, now=now)
-        if tell.chance(0.09):
+        if tell.chance(0.17):
             hunting.lose(pk, reason=tell.random.choice(tell.reasons["lose"]), competitor="", by=by, now=now)
             return None
         _maybe_task(tell, Deal, pk, by, now)
@@ -250,7 +252,7 @@ def _decide(tell: Teller, pk: int, by: User, now: datetime) -> None:
 
 
 def _sell_again(tell: Teller, pk: int, by: User, now: datetime) -> Ride:
-    product = tell.random.choice(tell.lists["products"] or [None])
+    product = tell.random.choice(tell.products)
     amount = product.price if product else None
     deal = farming.open_repeat(pk, product=product, amount=amount, brief=tell.brief(), by=by, now=now)
     now = yield HOUR
@@ -263,7 +265,5 @@ def _maybe_task(tell: Teller, model: type[ConveyorItem], pk: int, by: User, now:
         belt.set_task(model, pk, title=tell.one_of(words.TASKS), due_at=due, by=by, now=now)
 
 
-MISHAPS = (
-    Refused,
-    Http404,
-)  # the sweep, an absence or full hands came in between: the story of this client goes on later
+# The sweep, an absence or full hands came in between: the story of this client goes on later.
+MISHAPS = (Refused, Http404)

@@ -13,7 +13,7 @@ from django.db import transaction
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.timeline.models import Task
 
-from .evening import catch_up
+from .evening import catch_up, leave_open
 from .people import FIRMS, Firm, found, hire
 from .rides import MISHAPS, Ride, Teller, ride
 
@@ -36,14 +36,15 @@ def seed(*, now: datetime, say: Callable[[str], None]) -> None:
     _live([(at, teller) for at, _firm, teller in starts], now=now, say=say)
     for _firm, teller in tellers:
         catch_up(teller, now=now)
+        leave_open(teller, now=now)
     _tick_off(now)
 
 
 def _arrivals(firm: Firm, teller: Teller, *, now: datetime) -> Iterator[datetime]:
-    """When clients come: evenly over the two months, and a handful just now."""
+    """When clients come: the firm grows, so more of them of late."""
     calendar = teller.pipeline.calendar
     for number in range(firm.clients):
-        at = now - SPAN + SPAN * ((number + teller.random.random()) / firm.clients)
+        at = now - SPAN * ((number + teller.random.random()) / firm.clients) ** 2.2
         yield min(calendar.opens_next(at), now)
 
 
@@ -69,11 +70,19 @@ def _go_on(teller: Teller, way: Ride | None, at: datetime) -> tuple[timedelta, R
     """The next word of a story; None when it is told to its end."""
     try:
         with transaction.atomic():
-            if way is None:
-                way = ride(teller, at)
-                return next(way), way
-            return way.send(at), way
-    except (StopIteration, *MISHAPS):
+            return _next_word(teller, way, at)
+    except MISHAPS:
+        return None
+
+
+def _next_word(teller: Teller, way: Ride | None, at: datetime) -> tuple[timedelta, Ride] | None:
+    # Inside the transaction: the end of a story is no failure, and must not undo the last word.
+    try:
+        if way is None:
+            way = ride(teller, at)
+            return next(way), way
+        return way.send(at), way
+    except StopIteration:
         return None
 
 
