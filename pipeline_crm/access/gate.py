@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
@@ -45,7 +46,7 @@ def reach[M: Model](user: User, queryset: QuerySet[M], pk: int) -> M:
     """One row by its number; hidden and absent give the same 404."""
     try:
         return visible(user, queryset).get(pk=pk)
-    except (queryset.model.DoesNotExist, OverflowError, ValueError) as absent:
+    except (ObjectDoesNotExist, OverflowError, ValueError) as absent:
         raise Http404 from absent
 
 

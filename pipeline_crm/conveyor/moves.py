@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
@@ -31,9 +31,9 @@ def hold[Item: ConveyorItem](
 
     Raises Http404 for what is hidden or absent, Taken for a race that the actor has just lost.
     """
-    rows = model.objects.select_for_update(of=("self",)).select_related(
-        "client", "pipeline", "tier__pipeline", "step", "seat__user"
-    )
+    locked = model.objects.select_for_update(of=("self",))
+    # The manager belongs to the record of any stage; here the stage is known.
+    rows = cast("QuerySet[Item]", locked.select_related("client", "pipeline", "tier__pipeline", "step", "seat__user"))
     if by is None:
         return rows.get(pk=pk)
     try:

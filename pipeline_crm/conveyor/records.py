@@ -18,6 +18,8 @@ from pipeline_crm.tiers.stages import Stage
 if TYPE_CHECKING:
     from pipeline_crm.access.sight import Sight
 
+    from .clocks import Running
+
 BELT: dict[Stage, type[ConveyorItem]] = {}
 
 
@@ -86,6 +88,10 @@ class ConveyorItem(FSMModelMixin, models.Model):
     stage: ClassVar[Stage]
     OPEN: ClassVar[tuple[str, ...]]
     state: Any
+
+    if TYPE_CHECKING:
+
+        def get_state_display(self) -> str: ...
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="%(class)ss", verbose_name=_("client"))
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="%(class)ss", verbose_name=_("pipeline"))
@@ -183,9 +189,13 @@ class ConveyorItem(FSMModelMixin, models.Model):
         """Until when the record sleeps; stages that can be parked say so."""
         return None
 
-    def own_clocks(self) -> list:
+    def own_clocks(self) -> list[Running]:
         """Clocks that only this stage has; they take the place of silence."""
         return []
+
+    def accept(self) -> None:
+        """Somebody takes what was offered to them; stages that receive offers say how."""
+        raise NotImplementedError
 
     def wake(self) -> None:
         """Comes back from its sleep; stages that can be parked say how."""

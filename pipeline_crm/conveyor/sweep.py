@@ -19,7 +19,7 @@ from .assignment import ADVISORY_SPACE, choose_seat
 from .clocks import AGAIN_AFTER, ladder_of, next_rung_at
 from .handoff import hand_over
 from .moves import keep
-from .records import BELT, ConveyorItem
+from .records import BELT, ConveyorItem, ConveyorQuerySet
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def sweep(*, now: datetime) -> Counter[str]:
     return done
 
 
-def _due(model: type[ConveyorItem], now: datetime):
+def _due(model: type[ConveyorItem], now: datetime) -> ConveyorQuerySet:
     return model.objects.filter(Q(stale_at__lte=now) | Q(pk__in=model.objects.forsaken().values("pk")))
 
 
@@ -83,17 +83,16 @@ def act(item: ConveyorItem, *, now: datetime) -> str:
     """Does what is due for one locked record; returns the name of what was done."""
     if not item.is_open:
         return _warn_of_unfinished(item, now=now)
-    if item.seat is not None and not (item.seat.is_open and item.seat.user.is_active):
-        return _give_away(item, now=now, cause=Cause.SEAT_CLOSED)
+    owner = item.seat
+    if owner is not None and not (owner.is_open and owner.user.is_active):
+        return _give_away(item, owner, now=now, cause=Cause.SEAT_CLOSED)
     if item.is_parked:
         return _wake(item, now=now)
-    if item.seat is None:
+    if owner is None:
         return _place(item, now=now)
     ladder = ladder_of(item.tier)
     rung = ladder[min(item.rung, len(ladder) - 1)]
-    return {Rung.Act.REMIND: _remind, Rung.Act.WARN: _warn, Rung.Act.REASSIGN: _reassign, Rung.Act.POOL: _pool}[
-        Rung.Act(rung.act)
-    ](item, now=now)
+    return _RUNGS[Rung.Act(rung.act)](item, owner, now=now)
 
 
 def _wake(item: ConveyorItem, *, now: datetime) -> str:
@@ -124,37 +123,38 @@ def _warn_of_unfinished(item: ConveyorItem, *, now: datetime) -> str:
     return "warned"
 
 
-def _remind(item: ConveyorItem, *, now: datetime) -> str:
-    _tell(item, [item.seat.user_id], Notice.Kind.REMINDED, now=now)
+def _remind(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
+    _tell(item, [owner.user_id], Notice.Kind.REMINDED, now=now)
     record(item, kind=Entry.Kind.REMINDED, by=None, now=now)
     _climb(item, now=now)
     return "reminded"
 
 
-def _warn(item: ConveyorItem, *, now: datetime) -> str:
+def _warn(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
     _tell(item, _leads_of(item), Notice.Kind.WARNED, now=now)
     record(item, kind=Entry.Kind.WARNED, by=None, now=now)
     _climb(item, now=now)
     return "warned"
 
 
-def _reassign(item: ConveyorItem, *, now: datetime) -> str:
-    return _give_away(item, now=now, cause=Cause.EXPIRED if item.state == "offered" else Cause.STALE)
+def _reassign(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
+    return _give_away(item, owner, now=now, cause=Cause.EXPIRED if item.state == "offered" else Cause.STALE)
 
 
-def _pool(item: ConveyorItem, *, now: datetime) -> str:
-    old = item.seat
+def _pool(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
     hand_over(item, None, cause=Cause.STALE, by=None, now=now)
-    _tell(item, [old.user_id], Notice.Kind.TAKEN_AWAY, now=now)
+    _tell(item, [owner.user_id], Notice.Kind.TAKEN_AWAY, now=now)
     return "pooled"
 
 
-def _give_away(item: ConveyorItem, *, now: datetime, cause: Cause) -> str:
+_RUNGS = {Rung.Act.REMIND: _remind, Rung.Act.WARN: _warn, Rung.Act.REASSIGN: _reassign, Rung.Act.POOL: _pool}
+
+
+def _give_away(item: ConveyorItem, owner: Seat, *, now: datetime, cause: Cause) -> str:
     """Never back to the seat that let it lie."""
-    old = item.seat
-    seat, why = choose_seat(item.tier, now=now, barred=[old.pk])
+    seat, why = choose_seat(item.tier, now=now, barred=[owner.pk])
     hand_over(item, seat, cause=cause, by=None, now=now, why=why)
-    _tell(item, [old.user_id], Notice.Kind.TAKEN_AWAY, now=now)
+    _tell(item, [owner.user_id], Notice.Kind.TAKEN_AWAY, now=now)
     return "reassigned" if seat else "pooled"
 
 

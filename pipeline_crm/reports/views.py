@@ -200,7 +200,7 @@ def _lists(tier: Tier) -> list[Link]:
     return [
         Link(
             f"{desk.url('list')}?pipeline={tier.pipeline_id}&view=team",
-            capfirst(desk.model._meta.verbose_name_plural),
+            capfirst(str(desk.model._meta.verbose_name_plural)),
             STAGE_ICONS[desk.stage],
         )
         for desk in desks
