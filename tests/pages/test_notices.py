@@ -36,9 +36,9 @@ def told(browse):
     return read
 
 
-def make_notice(who, kind, item, number=0):
+def make_notice(who, kind, item):
     return Notice.objects.create(
-        user=who.user, kind=kind, stage=item.stage, record_id=item.pk, event=f"{kind}:{item.pk}:{number}", at=MONDAY
+        user=who.user, kind=kind, stage=item.stage, record_id=item.pk, event=f"{kind}:{item.stage}:{item.pk}", at=MONDAY
     )
 
 
