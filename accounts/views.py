@@ -11,8 +11,7 @@ from pipeline_crm.access.gate import may, visible
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor.answers import Request, ask, doing, done, meet, meet_in_full, posted
 from pipeline_crm.conveyor.desks import DESKS
-from pipeline_crm.conveyor.handoff import Brief
-from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.handoff import Brief, last_from
 from pipeline_crm.conveyor.pages import form_page
 from pipeline_crm.conveyor.record_page import show
 from pipeline_crm.conveyor.records import Openness
@@ -54,7 +53,7 @@ def win(request: Request, pk: int) -> HttpResponse:
 def offer_again(request: Request, pk: int) -> HttpResponse:
     """Completes the brief of a won client who came back, and offers them again."""
     deal = meet_in_full(request, Deal, pk)
-    last = HandOff.objects.filter(from_stage=Stage.DEAL, from_id=pk).select_related("reason").order_by("-id").first()
+    last = last_from(deal)
     said = {name: getattr(last, name) for name in Brief.__dataclass_fields__} if last else {}
     form = OfferAgainForm(posted(request), item=deal, initial=said)
     if not form.is_valid():

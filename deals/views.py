@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.models import Lead
-from pipeline_crm.access.gate import may
+from pipeline_crm.access.gate import may, visible
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.answers import Request, ask, doing, done, meet, meet_in_full, posted, seen_by_sender
@@ -38,7 +38,7 @@ def offer(request: Request, pk: int) -> HttpResponse:
         return ask(request, lead, form, "belt/record_brief.html")
     handoff = actions.offer_from_lead(pk, brief=form.brief(), **doing(request, form))
     words = _("Offered: you will hear when somebody accepts.") if handoff.crosses_tiers else _("The deal is open.")
-    return done(request, lead, words, follow=Deal.objects.get(pk=handoff.to_id))
+    return done(request, lead, words, follow=visible(request.user, Deal.objects).filter(pk=handoff.to_id).first())
 
 
 @may(DOOR)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pipeline_crm.access.gate import may
-from pipeline_crm.access.pipelines import chosen_of
+from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.answers import Request, SeeOther, ask, doing, done, meet, meet_in_full, posted
@@ -134,11 +134,10 @@ def new(request: Request) -> HttpResponse:
 
 def pipelines_for(sight: Sight) -> list[Pipeline]:
     """The pipelines for which somebody may write down leads."""
-    if sight.everything:
-        return list(Pipeline.objects.filter(is_active=True))
-    own = {tier.pipeline_id: tier.pipeline for tier in sight.worked if tier.works(Stage.LEAD)}
-    own |= {pipeline.pk: pipeline for pipeline in sight.headed}
-    return sorted((pipeline for pipeline in own.values() if pipeline.is_active), key=lambda pipeline: pipeline.name)
+    heads = sight.headed_ids
+    works = {tier.pipeline_id for tier in sight.worked if tier.works(Stage.LEAD)}
+    in_use = [pipeline for pipeline in in_sight(sight) if pipeline.is_active]
+    return [pipeline for pipeline in in_use if sight.everything or pipeline.pk in works | heads]
 
 
 def _chosen(request: Request, pipelines: list[Pipeline]) -> Pipeline:

@@ -103,6 +103,12 @@ def open_offer(item: ConveyorItem) -> HandOff | None:
     )
 
 
+def last_from(item: ConveyorItem) -> HandOff | None:
+    """The latest hand-off by which a record was given on."""
+    given = HandOff.objects.filter(from_stage=item.stage, from_id=item.pk)
+    return given.select_related("reason").order_by("-id").first()
+
+
 @transaction.atomic
 def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
     """The receiver takes an offered client; from now on it is theirs and in full view."""

@@ -17,8 +17,8 @@ from pipeline_crm.tiers.stages import Stage
 
 from .models import TOUCHES, Cause, Entry, Movement
 
-type Trail = Mapping[Stage, list[int]]
-type Kind = Literal["all", "touches", "movements", "notes"]
+Trail = Mapping[Stage, list[int]]
+Kind = Literal["all", "touches", "movements", "notes"]
 
 PAGE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

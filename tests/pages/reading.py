@@ -41,3 +41,10 @@ def walk(browser: Browser, address: str) -> Iterator[int]:
         page = browser.get(next_page)
         yield from numbers(page)
         next_page = f"{path}{following(page)}" if following(page) else ""
+
+
+def text_of(browser: Browser, address: str) -> str:
+    """All that a page says."""
+    page = browser.get(address)
+    assert page.status_code == 200, page.status_code
+    return str(page.content.decode())
