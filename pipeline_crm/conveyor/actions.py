@@ -161,11 +161,13 @@ def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, n
 
 @transaction.atomic
 def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
-    """Opens the contact of a client in full; counted against the person's day and written down."""
+    """Opens the contact of a client in full; written down each time, counted against the day once a client."""
     item = hold(model, pk, by=by, now=now)
     _refuse_hidden(item, by)
-    limit = item.pipeline.reveals_per_day
-    if revealed_today(by, item, now) >= limit:
+    # The person's row is the lock: two clicks at once must not both take the last place of the day.
+    type(by).objects.select_for_update().get(pk=by.pk)
+    limit, opened = item.pipeline.reveals_per_day, clients_revealed_today(by, item, now)
+    if item.client_id not in opened and len(opened) >= limit:
         raise Refused(
             _("You have opened %(n)d contacts today, which is the limit. Your head of sales can raise it.")
             % {"n": limit}
@@ -174,10 +176,11 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
     return item
 
 
-def revealed_today(by: User, item: ConveyorItem, now: datetime) -> int:
-    """How many contacts a person has opened in full since the pipeline's midnight."""
+def clients_revealed_today(by: User, item: ConveyorItem, now: datetime) -> set[int]:
+    """Whose contacts a person has opened in full since the pipeline's midnight."""
     midnight = now.astimezone(item.pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=midnight).count()
+    entries = Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=midnight)
+    return set(entries.values_list("client_id", flat=True))
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 from pipeline_crm.timeline.models import Task
 
-from .actions import revealed_today
+from .actions import clients_revealed_today
 from .answers import Request, note_inspection
 from .assignment import load_of
 from .cards import wanted_by
@@ -76,7 +76,7 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
         "desk": desk,
         "can": standing(item, sight),
         "wanted": wanted_by(item),
-        "state_word": _("%(stage)s, %(state)s") % {"stage": item.stage.label, "state": item.get_state_display()},  # type: ignore[attr-defined]
+        "state_word": _("%(stage)s, %(state)s") % {"stage": item.stage.label, "state": item.get_state_display()},
         "clock": told_clock(item, now=now),
         "back": desk.url("list"),
         "facts_template": f"{desk.namespace}/facts.html",
@@ -183,7 +183,7 @@ def _contact(request: Request, item: ConveyorItem, *, now: datetime) -> dict[str
         "in_full": in_full,
         "phones": [(phone, show_phone(phone, country)) if in_full else ("", mask_phone(phone)) for phone in phones],
         "emails": [(email, email) if in_full else ("", mask_email(email)) for email in emails],
-        "opened": revealed_today(request.user, item, now),
+        "opened": len(clients_revealed_today(request.user, item, now)),
         "open_limit": item.pipeline.reveals_per_day,
     }
 
