@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from pipeline_crm import spool
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
 
+spool.install()
 app = Celery("pipeline_crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
