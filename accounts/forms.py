@@ -11,7 +11,7 @@ from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.fields import AmountField, DayField
 from pipeline_crm.conveyor.forms import BriefForm, EditForm, ReasonForm, ReturnForm, TouchForm, offer_listed, rows
 from pipeline_crm.conveyor.records import ConveyorItem
-from pipeline_crm.tiers.models import Product, Reason
+from pipeline_crm.tiers.models import Pipeline, Product, Reason
 from pipeline_crm.tiers.stages import Stage
 
 
@@ -22,6 +22,11 @@ class WinForm(BriefForm):
     heading = _("Won: hand the client to the farmers")
     word = _("Won")
     sign = "trophy"
+    to = Stage.ACCOUNT
+
+    def suit(self, item: ConveyorItem) -> None:
+        if not self.crosses:
+            self.heading = _("Won: keep the client")
 
     @property
     def url(self) -> str:
@@ -80,10 +85,16 @@ class RepeatForm(BriefForm):
     heading = _("Open a repeat deal")
     word = _("Open the deal")
     sign = "refresh"
+    to = Stage.DEAL
 
     product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), required=False)
     amount = AmountField(label=_("Expected amount"), required=False)
     field_order = ["product", "amount"]
+
+    @property
+    def crosses(self) -> bool:
+        """A repeat deal stays with the farmer unless the pipeline sends it to the hunters."""
+        return self.item.pipeline.repeat_deals == Pipeline.RepeatDeals.HUNTERS and super().crosses
 
     def suit(self, item: ConveyorItem) -> None:
         offer_listed(self, "product", item.pipeline.products.all())

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.fields import AmountField, DayField, NumberField
 from pipeline_crm.conveyor.forms import BriefForm, EditForm, ReasonForm, ReturnForm, offer_listed, rows
+from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.tiers.models import Product, Reason
 from pipeline_crm.tiers.stages import Stage
 
@@ -28,6 +29,11 @@ class OfferForm(BriefForm):
     act = "offer"
     heading = gettext_lazy("Offer to the hunters")
     word = gettext_lazy("Offer this client")
+    to = Stage.DEAL
+
+    def suit(self, item: ConveyorItem) -> None:
+        if not self.crosses:
+            self.heading, self.word = gettext_lazy("Open a deal"), gettext_lazy("Open the deal")
 
     @property
     def url(self) -> str:

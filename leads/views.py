@@ -42,6 +42,7 @@ def record(request: Request, pk: int) -> HttpResponse:
         "leads/record.html",
         touch=TouchForm(item=lead),
         park=ParkForm(item=lead),
+        crosses=lead.pipeline.tier_for(Stage.DEAL).pk != lead.tier_id,
         disqualify=DisqualifyForm(item=lead),
     )
 

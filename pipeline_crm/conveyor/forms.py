@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.clients.models import Client
 from pipeline_crm.tiers.models import Reason, Seat
+from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Entry
 
 from .answers import LARGEST_VERSION
@@ -31,8 +32,8 @@ class ActForm(forms.Form):
     """What every act carries along: the version that was seen, and where to go afterwards."""
 
     act: ClassVar[str]
-    heading: ClassVar[Any]
-    word: ClassVar[Any]
+    heading: Any
+    word: Any
     sign: ClassVar[str] = "check"
     variant: ClassVar[str] = ""
 
@@ -196,9 +197,10 @@ class MarkForm(ActForm):
 
 
 class BriefForm(ActForm):
-    """What the giver must tell the receiver."""
+    """What the giver must tell the receiver; inside one tier, what the same person should not forget."""
 
     sign = "send"
+    to: ClassVar[Stage]
 
     summary = forms.CharField(
         label=_("What must the next person know?"),
@@ -211,6 +213,11 @@ class BriefForm(ActForm):
     timing = forms.CharField(label=_("When"), required=False, max_length=120)
     decider = forms.CharField(label=_("Who decides"), required=False, max_length=120)
     next_step = forms.CharField(label=_("Agreed next step"), required=False, max_length=200)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether somebody else goes on with the client from here."""
+        return self.item.pipeline.tier_for(self.to).pk != self.item.tier_id
 
     def brief(self) -> Brief:
         """The brief as it was written."""
