@@ -32,8 +32,8 @@ lint: setup  ## Run every check that reads the code without running it
 	@$(DEVELOPER) .venv/bin/mypy
 	@.venv/bin/lint-imports
 
-messages: setup  ## Collect the strings to translate into locale/ (needs gettext)
-	@$(DEVELOPER) $(PY) manage.py makemessages --locale en --locale ru --no-location --ignore .venv --ignore var --ignore ui
+messages: setup  ## Collect the strings to translate into locale/, and name those without words
+	@$(PY) -m pipeline_crm.launch.gathering
 
 screenshot:  ## Take the README's picture from the running demo (needs Chromium)
 	@$(PY) bin/screenshot.py

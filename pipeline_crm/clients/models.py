@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Client(models.Model):
@@ -16,7 +17,7 @@ class Client(models.Model):
         GIVEN = "given", _("given")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("client", "name"), max_length=120)
     company = models.CharField(_("company"), max_length=120, blank=True)
     region = models.CharField(_("region"), max_length=80, blank=True)
     city = models.CharField(_("city"), max_length=80, blank=True)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pipeline_crm.tiers.stages import Stage
 
@@ -30,7 +31,9 @@ class Notice(models.Model):
         BOUGHT = "bought", _("A client of yours has bought again")
         WOKEN = "woken", _("A parked lead came back")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name=_("to"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name=pgettext_lazy("person", "to")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     stage = models.CharField(_("stage"), max_length=10, choices=Stage)
     record_id = models.BigIntegerField(_("record"))

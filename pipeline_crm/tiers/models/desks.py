@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Deferrable, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
 
@@ -49,25 +50,53 @@ class Tier(models.Model):
     works_account = models.BooleanField(_("works accounts"), default=False)
     strategy = models.CharField(_("who receives"), max_length=20, choices=Strategy, default=Strategy.LEAST_LOADED)
     asks_acceptance = models.BooleanField(_("hand-offs must be accepted"), default=True)
-    answer_minutes = models.PositiveIntegerField(_("answer an offer within (working minutes)"), default=60, null=True, blank=True, validators=[MinValueValidator(1)])
-    first_touch_minutes = models.PositiveIntegerField(_("first touch within (working minutes)"), default=120, null=True, blank=True, validators=[MinValueValidator(1)])
-    silence_minutes = models.PositiveIntegerField(_("no longer silent than (working minutes)"), default=1440, null=True, blank=True, validators=[MinValueValidator(1)])
-    pool_minutes = models.PositiveIntegerField(_("wait in the pool up to (working minutes)"), default=120, null=True, blank=True, validators=[MinValueValidator(1)])
+    answer_minutes = models.PositiveIntegerField(
+        _("answer an offer within (working minutes)"),
+        default=60,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
+    first_touch_minutes = models.PositiveIntegerField(
+        _("first touch within (working minutes)"), default=120, null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    silence_minutes = models.PositiveIntegerField(
+        _("no longer silent than (working minutes)"),
+        default=1440,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
+    pool_minutes = models.PositiveIntegerField(
+        _("wait in the pool up to (working minutes)"),
+        default=120,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("tier")
         verbose_name_plural = _("tiers")
         ordering: ClassVar = ["pipeline", "-works_lead", "-works_deal", "id"]
-        permissions: ClassVar = [("work_tier", _("Works the tier's records")), ("lead_tier", _("Leads the tier: sees all of its records"))]
+        permissions: ClassVar = [
+            ("work_tier", _("Works the tier's records")),
+            ("lead_tier", _("Leads the tier: sees all of its records")),
+        ]
         constraints: ClassVar = [
             UniqueConstraint(fields=["pipeline", "name"], name="a_tier_has_its_own_name"),
             UniqueConstraint(fields=["id", "pipeline"], name="records_point_at_a_tier_with_its_pipeline"),
             _one_tier(works_lead=True, name="leads_have_one_tier"),
             _one_tier(works_deal=True, name="deals_have_one_tier"),
             _one_tier(works_account=True, name="accounts_have_one_tier"),
-            CheckConstraint(condition=Q(works_lead=True) | Q(works_deal=True) | Q(works_account=True), name="a_tier_works_some_stage"),
-            CheckConstraint(condition=~Q(works_lead=True, works_deal=False, works_account=True), name="a_tier_works_stages_in_a_row"),
+            CheckConstraint(
+                condition=Q(works_lead=True) | Q(works_deal=True) | Q(works_account=True),
+                name="a_tier_works_some_stage",
+            ),
+            CheckConstraint(
+                condition=~Q(works_lead=True, works_deal=False, works_account=True), name="a_tier_works_stages_in_a_row"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Trigger(
@@ -76,7 +105,9 @@ class Tier(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 timing=pgtrigger.Deferred,
                 declare=[("the_pipeline", "bigint")],
-                func="the_pipeline := CASE WHEN TG_OP = 'DELETE' THEN OLD.pipeline_id ELSE NEW.pipeline_id END;" + EVERY_STAGE_HAS_ONE_TIER + "RETURN NULL;",
+                func="the_pipeline := CASE WHEN TG_OP = 'DELETE' THEN OLD.pipeline_id ELSE NEW.pipeline_id END;"
+                + EVERY_STAGE_HAS_ONE_TIER
+                + "RETURN NULL;",
             )
         ]
 
@@ -140,7 +171,7 @@ class Seat(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
     capacity = models.PositiveSmallIntegerField(_("open records at most"), default=40)
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
-    is_open = models.BooleanField(_("open"), default=True)
+    is_open = models.BooleanField(pgettext_lazy("seat", "open"), default=True)
     history = HistoricalRecords()
 
     objects = SeatQuerySet.as_manager()
@@ -156,7 +187,10 @@ class Seat(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Trigger(
-                name="grants_follow_the_seat", when=pgtrigger.After, operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete, func=GRANTS_FOLLOW_THE_SEAT
+                name="grants_follow_the_seat",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func=GRANTS_FOLLOW_THE_SEAT,
             )
         ]
 
@@ -178,7 +212,11 @@ class Absence(models.Model):
         verbose_name_plural = _("absences")
         ordering: ClassVar = ["-first_day"]
         constraints: ClassVar = [
-            CheckConstraint(condition=Q(first_day__lte=F("last_day")), name="an_absence_ends_after_it_begins", violation_error_message=_("The last day must not come before the first."))
+            CheckConstraint(
+                condition=Q(first_day__lte=F("last_day")),
+                name="an_absence_ends_after_it_begins",
+                violation_error_message=_("The last day must not come before the first."),
+            )
         ]
 
     def __str__(self) -> str:
@@ -192,7 +230,9 @@ class Step(models.Model):
     stage = models.CharField(_("stage"), max_length=10, choices=Stage)
     name = models.CharField(_("name"), max_length=60)
     position = models.PositiveSmallIntegerField(_("order"), default=0, db_index=True)
-    limit_minutes = models.PositiveIntegerField(_("stay up to (working minutes)"), null=True, blank=True, validators=[MinValueValidator(1)])
+    limit_minutes = models.PositiveIntegerField(
+        _("stay up to (working minutes)"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     probability = models.PositiveSmallIntegerField(_("probability, %"), default=50, validators=[MaxValueValidator(100)])
     history = HistoricalRecords()
 
