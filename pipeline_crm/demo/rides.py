@@ -190,7 +190,7 @@ def _hunt(tell: Teller, pk: int, now: datetime) -> Generator[timedelta, datetime
         if tell.chance(0.8):
             handoff.mark_brief(Deal, pk, by=by, mark=tell.random.choices([5, 4, 3, 2], [45, 35, 15, 5])[0], now=now)
     for step in _some(tell, tell.steps[Stage.DEAL][1:]):
-        now = yield DAY * tell.random.uniform(0.4, 2.5)
+        now = yield DAY * tell.random.uniform(0.8, 4)
         _deal, by = tell.hand(Deal, pk, now)
         if tell.chance(0.6):
             kind = tell.random.choice(["call", "call", "message", "meeting"])

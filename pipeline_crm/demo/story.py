@@ -11,6 +11,7 @@ from random import Random
 from django.db import transaction
 
 from pipeline_crm.conveyor.sweep import sweep
+from pipeline_crm.outbox.models import Notice
 from pipeline_crm.timeline.models import Task
 
 from .evening import catch_up, leave_open
@@ -18,6 +19,7 @@ from .people import FIRMS, Firm, found, hire
 from .rides import MISHAPS, Ride, Teller, ride
 
 SPAN = timedelta(days=60)
+READ_SINCE = timedelta(hours=3)  # people have read what is older
 SWEPT = (0.8, 0.5, 0.2, 0.05)  # when the sweep comes, as shares of the span before the present
 
 
@@ -38,6 +40,7 @@ def seed(*, now: datetime, say: Callable[[str], None]) -> None:
         catch_up(teller, now=now)
         leave_open(teller, now=now)
     _tick_off(now)
+    Notice.objects.filter(at__lt=now - READ_SINCE).update(read_at=now - READ_SINCE)
 
 
 def _arrivals(firm: Firm, teller: Teller, *, now: datetime) -> Iterator[datetime]:
