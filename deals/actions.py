@@ -78,7 +78,7 @@ def return_to_scout(
     shift(deal, "send_back", reason)
     handoff = close_returned(deal, by=by, reason=reason, comment=comment, now=now)
     if deal.lead_id is not None:
-        _give_lead_back(deal, handoff, by=by, now=now)
+        _give_lead_back(deal, deal.lead_id, handoff, by=by, now=now)
     elif handoff is not None and handoff.giver is not None:
         _tell_giver(handoff, handoff.giver, now=now)
     if handoff is None or handoff.crosses_tiers:
@@ -88,14 +88,12 @@ def return_to_scout(
     return deal
 
 
-def _give_lead_back(deal: Deal, handoff: HandOff | None, *, by: User, now: datetime) -> None:
-    lead = hold(Lead, deal.lead_id, by=None, now=now)
+def _give_lead_back(deal: Deal, lead_id: int, handoff: HandOff | None, *, by: User, now: datetime) -> None:
+    lead = hold(Lead, lead_id, by=None, now=now)
     shift(lead, "come_back")
     giver = handoff.giver if handoff else None
-    if lead.tier_id == deal.tier_id and deal.seat is not None:
-        seat, why = deal.seat, {"strategy": "same_person"}
-    else:
-        seat, why = choose_seat(lead.tier, now=now, first=giver)
+    stays = lead.tier_id == deal.tier_id and deal.seat is not None
+    seat, why = (deal.seat, {"strategy": "same_person"}) if stays else choose_seat(lead.tier, now=now, first=giver)
     lead.give(seat, now=now)
     keep(lead, cause=Cause.RETURNED, by=by, now=now, why=why)
     carry_tasks(deal, lead)

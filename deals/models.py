@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, Sum, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, Sum, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from leads.models import Lead
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.conveyor.records import BELT, ConveyorItem
 from pipeline_crm.tiers.models import Product, Reason
 from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.access.sight import Sight
 
 
 class State(models.TextChoices):
@@ -85,15 +88,18 @@ class Deal(ConveyorItem):
         ]
         triggers: ClassVar = laws(Stage.DEAL, begins=[State.OFFERED, State.OPEN], moves=MOVES)
 
+    @classmethod
+    def in_hands_of(cls, sight: Sight) -> Q:
+        """A won deal is its member's only as long as the account is, or while its brief must be completed."""
+        accounts = BELT[Stage.ACCOUNT]
+        same = {"client": OuterRef("client"), "pipeline": OuterRef("pipeline")}
+        follows = accounts.objects.filter(accounts.in_hands_of(sight) | Q(state="returned"), **same)
+        return super().in_hands_of(sight) & (~Q(state=State.WON) | Exists(follows))
+
     @property
     def probability(self) -> int:
         """Per cent, by the step that the deal stands on."""
         return {State.WON: 100, State.LOST: 0, State.RETURNED: 0}.get(self.state, self.step.probability)
-
-    @property
-    def is_repeat(self) -> bool:
-        """Whether the client has bought before."""
-        return self.repeat_of_id is not None
 
     def trail(self) -> dict[Stage, list[int]]:
         """The deal, the lead it came from, and for a repeat the deal that was repeated."""

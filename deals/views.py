@@ -38,7 +38,7 @@ def offer(request: Request, pk: int) -> HttpResponse:
         return ask(request, lead, form, "belt/record_brief.html")
     handoff = actions.offer_from_lead(pk, brief=form.brief(), **doing(request, form))
     words = _("Offered: you will hear when somebody accepts.") if handoff.crosses_tiers else _("The deal is open.")
-    return done(request, lead, words, follow=visible(request.user, Deal.objects).filter(pk=handoff.to_id).first())
+    return done(request, lead, words, follow=visible(request.user, Deal.objects.filter(pk=handoff.to_id)).first())
 
 
 @may(DOOR)

@@ -105,11 +105,6 @@ def mask_email(email: str) -> str:
     return f"{local[:1]}{MASK}@{domain}" if at else MASK
 
 
-def hide_email(email: str) -> str:
-    """That there is an address, and nothing of it."""
-    return f"{MASK}@{MASK}" if email else ""
-
-
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
     """The number, if it can be in use; one written in full only has to have the right length.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
@@ -17,6 +17,7 @@ from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Task
+from pipeline_crm.users.models import User
 
 from .assignment import choose_seat, refuse_full
 from .clocks import wind
@@ -24,9 +25,6 @@ from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_to_work, keep
 from .records import BELT, ConveyorItem, Openness
-
-if TYPE_CHECKING:
-    from pipeline_crm.users.models import User
 
 
 @transaction.atomic
@@ -165,7 +163,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
     item = hold(model, pk, by=by, now=now)
     _refuse_hidden(item, by)
     # The person's row is the lock: two clicks at once must not both take the last place of the day.
-    type(by).objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update().get(pk=by.pk)
     limit, opened = item.pipeline.reveals_per_day, clients_revealed_today(by, item, now)
     if item.client_id not in opened and len(opened) >= limit:
         raise Refused(

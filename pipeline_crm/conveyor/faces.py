@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.utils.translation import gettext
-
 from .words import DAY, MINUTE, seconds_between, time_late, time_left, waiting_words
 
 ClockState = Literal["ok", "soon", "over", "paused"]
@@ -78,11 +76,6 @@ def clock_hours(started_at: datetime, due_at: datetime, clock_kind: str) -> Cloc
     share = WARN_AT_ANSWER if clock_kind == "answer" else WARN_AT
     warned = min(max(seconds_between(started_at, due_at) * share, ALWAYS_WARN), DAY)
     return ClockHours(started_at, due_at - timedelta(seconds=warned), due_at)
-
-
-def still_face(words: str = "") -> ClockFace:
-    """The face of a clock that stands: “on hold”, “not started”."""
-    return ClockFace("paused", 0, words or gettext("on hold"))
 
 
 def initials(name: str) -> str:

@@ -122,7 +122,7 @@ def _joint(item: ConveyorItem, stage: Stage, handoffs: Sequence[HandOff], *, now
     if stage.rank < item.stage.rank:
         return Joint("passed")
     if not item.is_open and stage == item.stage:
-        return Joint("returned", note=item.get_state_display(), icon="circle-x")  # type: ignore[attr-defined]
+        return Joint("returned", note=item.get_state_display(), icon="circle-x")
     waits = {Stage.LEAD: _("when qualified,\nwith a brief"), Stage.DEAL: _("when won,\nwith a brief")}
     return Joint("ahead", note=waits[stage])
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from pipeline_crm.clients.contacts import (
     find_emails,
     find_phones,
-    hide_email,
     hide_phone,
     mask_email,
     mask_phone,
@@ -218,8 +217,3 @@ def test_a_masked_address_keeps_its_first_letter_and_domain():
     assert mask_email("sergey@mail.example") == "s••••••@mail.example"
     assert mask_email("s@mail.example") == "s••••••@mail.example"
     assert mask_email("junk") == "••••••"
-
-
-def test_a_hidden_address_tells_nothing():
-    assert hide_email("sergey@mail.example") == "••••••@••••••"
-    assert hide_email("") == ""

@@ -75,7 +75,7 @@ def test_what_people_write_is_escaped(source):
 
     drawn = draw(
         source,
-        face=faces.still_face(HOSTILE),
+        face=faces.ClockFace("paused", 0, HOSTILE),
         words=HOSTILE,
         belt=belt,
         links=[faces.Link("/", HOSTILE)],

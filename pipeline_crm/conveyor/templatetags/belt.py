@@ -135,16 +135,6 @@ def bar(value: float, limit: float, label: str = "", pace: float | None = None, 
 
 
 @register.simple_tag
-def belt_mini(stage: str, state: str = "now") -> SafeString:
-    """Where a record stands, small enough for a row: passed, present and coming stages."""
-    order = list(STAGE_ICONS)
-    here = order.index(stage)
-    states = ("done" if place < here else state if place == here else "ahead" for place in range(len(order)))
-    dots = format_html_join("", '<i data-state="{}"></i>', ((one,) for one in states))
-    return format_html('<span class="belt-mini" data-stage="{}" aria-hidden="true">{}</span>', stage, dots)
-
-
-@register.simple_tag
 def step_dots(step: int, of: int) -> SafeString:
     """The step's place as small marks, for a row of a table; its name stands beside it."""
     dots = ((("bg-hue" if place < step else "bg-input"),) for place in range(min(of, 8)))

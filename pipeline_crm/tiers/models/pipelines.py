@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 def check_zone(name: str) -> None:
     """Refuses a time zone that the machine does not know."""
     if name not in available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone. Write it as in “Europe/Moscow”."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” is not a time zone. Write it as in “Europe/Moscow”."), params={"name": name}
+        )
 
 
 def check_country(code: str) -> None:
     """Refuses a country whose holidays are not known."""
     if code not in holidays.list_supported_countries():
-        raise ValidationError(_("The holidays of “%(code)s” are not known. Use a two-letter code such as RU or GB."), params={"code": code})
+        raise ValidationError(
+            _("The holidays of “%(code)s” are not known. Use a two-letter code such as RU or GB."),
+            params={"code": code},
+        )
 
 
 class Pipeline(models.Model):
@@ -41,13 +46,24 @@ class Pipeline(models.Model):
         HUNTERS = "hunters", _("it goes to the hunters")
 
     name = models.CharField(_("name"), max_length=80, unique=True)
-    currency = models.CharField(_("currency"), max_length=3, default="RUB", validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, such as RUB or EUR."))])
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default="RUB",
+        validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, such as RUB or EUR."))],
+    )
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow", validators=[check_zone])
     country = models.CharField(
-        _("holidays of"), max_length=2, default="RU", validators=[check_country], help_text=_("Two-letter country code; also the country of phone numbers without a code.")
+        _("holidays of"),
+        max_length=2,
+        default="RU",
+        validators=[check_country],
+        help_text=_("Two-letter country code; also the country of phone numbers without a code."),
     )
     repeat_deals = models.CharField(_("a repeat deal"), max_length=10, choices=RepeatDeals, default=RepeatDeals.FARMER)
-    cadence_days = models.PositiveSmallIntegerField(_("touch an account every (days)"), default=30, validators=[MinValueValidator(1)])
+    cadence_days = models.PositiveSmallIntegerField(
+        _("touch an account every (days)"), default=30, validators=[MinValueValidator(1)]
+    )
     reveals_per_day = models.PositiveSmallIntegerField(_("contacts a person may open in full a day"), default=40)
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
@@ -57,7 +73,10 @@ class Pipeline(models.Model):
         verbose_name = _("pipeline")
         verbose_name_plural = _("pipelines")
         ordering: ClassVar = ["name"]
-        permissions: ClassVar = [("head_pipeline", _("Head of sales: sees every tier")), ("analyse_pipeline", _("Analyst: sees numbers, no persons"))]
+        permissions: ClassVar = [
+            ("head_pipeline", _("Head of sales: sees every tier")),
+            ("analyse_pipeline", _("Analyst: sees numbers, no persons")),
+        ]
         triggers: ClassVar = [
             pgtrigger.Trigger(
                 name="a_pipeline_has_three_stages",
@@ -130,7 +149,11 @@ class WorkingHours(models.Model):
         verbose_name_plural = _("working hours")
         ordering: ClassVar = ["weekday", "opens"]
         constraints: ClassVar = [
-            CheckConstraint(condition=Q(opens__lt=F("closes")), name="a_desk_opens_before_it_closes", violation_error_message=_("The opening hour must come before the closing hour.")),
+            CheckConstraint(
+                condition=Q(opens__lt=F("closes")),
+                name="a_desk_opens_before_it_closes",
+                violation_error_message=_("The opening hour must come before the closing hour."),
+            ),
             UniqueConstraint(fields=["pipeline", "weekday", "opens"], name="working_hours_are_written_once"),
         ]
 
@@ -188,7 +211,9 @@ class Product(Listed):
     """What the pipeline sells."""
 
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="products", verbose_name=_("pipeline"))
-    price = models.DecimalField(_("price"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    price = models.DecimalField(
+        _("price"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     history = HistoricalRecords()
 
     class Meta(Listed.Meta):
