@@ -254,7 +254,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
-SWEEP_SECONDS = 15.0 if AT_HOME else 60.0
+SWEEP_SECONDS = float(environment.number("SWEEP_SECONDS", otherwise=15 if AT_HOME else 60))
 # Plain intervals: schedules by the wall clock go wrong when the clocks change.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
