@@ -17,7 +17,6 @@ from pipeline_crm.tiers.models import Pipeline, Step, Tier
 from pipeline_crm.tiers.stages import Stage
 
 from . import stuck, sums
-from .people import midnight
 from .shapes import Heap, Joint, Pile, Stretch, Tally
 
 PERIODS = (1, 7, 30)
@@ -35,7 +34,7 @@ class Period:
     @classmethod
     def of(cls, pipeline: Pipeline, days: int, *, now: datetime) -> Period:
         """So many days of a pipeline up to now."""
-        since = midnight(pipeline, now) - timedelta(days=days - 1)
+        since = pipeline.midnight(now) - timedelta(days=days - 1)
         worked = sum(pipeline.calendar.works_on((since + timedelta(days=n)).date()) for n in range(days))
         return cls(since, max(worked, 1))
 

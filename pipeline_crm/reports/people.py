@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from pipeline_crm.tiers.models import Absence, Pipeline, Seat, Tier
+from pipeline_crm.tiers.models import Absence, Seat, Tier
 
 from .shapes import Load, SeatRow, SeatState
 
@@ -54,11 +53,6 @@ def state_of(seat: Seat, absence: Absence | None) -> SeatState:
     if not seat.is_open:
         return "closed"
     return "away" if absence else "work"
-
-
-def midnight(pipeline: Pipeline, now: datetime) -> datetime:
-    """When the day began where the pipeline works."""
-    return now.astimezone(pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def rule_words(tier: Tier) -> str:

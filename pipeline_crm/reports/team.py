@@ -22,7 +22,7 @@ from pipeline_crm.conveyor.records import Clock, ConveyorItem
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 
 from . import sums
-from .people import midnight, rows_of
+from .people import rows_of
 from .shapes import Door, Load, Pair, Plan, Risk, SeatRow, Share, Tally, Team
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def team_of(tier: Tier, *, by: User, now: datetime) -> Team:
         seats,
         loads,
         sums.absences(seats, pipeline=pipeline, now=now),
-        touches=sums.touches(tier, [seat.user_id for seat in seats], since=midnight(pipeline, now)),
+        touches=sums.touches(tier, [seat.user_id for seat in seats], since=pipeline.midnight(now)),
         me=by.pk,
     )
     incoming, outgoing = _doors(tier, everybody, now=now)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +18,7 @@ from pipeline_crm.access.charge import counted, steered
 from pipeline_crm.access.gate import may
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions, rota
-from pipeline_crm.conveyor.answers import SeeOther
+from pipeline_crm.conveyor.answers import Request, SeeOther
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import STAGE_ICONS, Link, open_ends
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
@@ -31,11 +30,6 @@ from .stuck import heading
 from .team import plan_of, team_of
 from .verdict import verdict_on
 from .whole import whole_of
-
-if TYPE_CHECKING:
-    from pipeline_crm.conveyor.answers import Request
-else:
-    Request = HttpRequest
 
 LARGEST = 2**63 - 1
 

@@ -13,7 +13,7 @@ from pipeline_crm.tiers.stages import Stage
 
 from . import stuck, sums
 from .belts import Belts, Crossings, Period
-from .people import midnight, rows_of
+from .people import rows_of
 from .shapes import Load, SeatRow, TierLoad, Whole
 
 
@@ -43,7 +43,7 @@ def whole_of(pipeline: Pipeline, *, days: int, named: bool, now: datetime) -> Wh
             lists=_lists(pipeline) if named else {},
         ),
         growth=_growth(pipeline, period, days=days),
-        ladder=sums.ladder(pipeline, since=midnight(pipeline, now)),
+        ladder=sums.ladder(pipeline, since=pipeline.midnight(now)),
         tiers=loads,
     )
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
 import pgtrigger
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
@@ -13,12 +13,12 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from ..calendars import Calendar
+from ..calendars import Calendar, is_known_country
 from ..laws import EVERY_STAGE_HAS_ONE_TIER
 from ..stages import Stage, Structure, structure_of
 
 if TYPE_CHECKING:
-    from .desks import Tier
+    from .desks import Step, Tier
 
 
 def check_zone(name: str) -> None:
@@ -31,7 +31,7 @@ def check_zone(name: str) -> None:
 
 def check_country(code: str) -> None:
     """Refuses a country whose holidays are not known."""
-    if code not in holidays.list_supported_countries():
+    if not is_known_country(code):
         raise ValidationError(
             _("The holidays of “%(code)s” are not known. Use a two-letter code such as RU or GB."),
             params={"code": code},
@@ -104,6 +104,14 @@ class Pipeline(models.Model):
     def tier_for(self, stage: Stage | str) -> Tier:
         """The one tier that works a stage."""
         return next(tier for tier in self.ordered_tiers if tier.works(stage))
+
+    def first_step(self, stage: Stage) -> Step:
+        """Where a record of a stage begins."""
+        return self.steps.filter(stage=stage).order_by("position", "id")[0]
+
+    def midnight(self, now: datetime) -> datetime:
+        """When the day began where the pipeline works."""
+        return now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
     @property
     def zone(self) -> ZoneInfo:
