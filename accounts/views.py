@@ -45,7 +45,8 @@ def win(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return ask(request, deal, form, "belt/record_brief.html")
     account = actions.win(pk, brief=form.brief(), **doing(request, form))
-    return done(request, deal, _("Won! The client is an account now."), follow=account)
+    words = _("Won! The client goes on to the farmers.") if form.crosses else _("Won! The client is an account now.")
+    return done(request, deal, words, follow=account)
 
 
 @may(DESKS[Stage.DEAL].door)
