@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -24,12 +24,12 @@ SWEPT = (0.8, 0.5, 0.2, 0.05)  # when the sweep comes, as shares of the span bef
 
 
 @transaction.atomic
-def seed(*, now: datetime, say: Callable[[str], None]) -> None:
+def seed(*, now: datetime, say: Callable[[str], None], firms: Sequence[Firm] = FIRMS) -> None:
     """Makes the whole firm and its past; all of it or none."""
     people = hire(now - SPAN)
     tellers = [
         (firm, Teller(found(firm, people, now), firm.language, Random(n), n * 100_000))
-        for n, firm in enumerate(FIRMS, 1)
+        for n, firm in enumerate(firms, 1)
     ]
     starts = sorted(
         ((at, firm, teller) for firm, teller in tellers for at in _arrivals(firm, teller, now=now)),

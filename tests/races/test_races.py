@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import Http404
 
 from deals import actions as hunting
@@ -20,11 +20,13 @@ from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import handoff
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.moves import keep
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
-from pipeline_crm.timeline.models import Movement
+from pipeline_crm.timeline.models import Cause, Movement
 from tests.cast import BRIEF, MONDAY, make_contacted, make_enquiry, make_lead, make_offer
+from tests.laws.checker import broken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +56,32 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 def sentences(results: list[Any]) -> list[str]:
     """What the losers were told."""
     return [str(result) for result in results if isinstance(result, Exception)]
+
+
+@pytest.fixture(autouse=True)
+def every_promise_holds_afterwards():
+    """After each race, the checker finds nothing."""
+    yield
+    assert broken() == {}
+
+
+def test_the_alarm_rings_when_somebody_reads_then_writes(pipeline, sam, sue):
+    """A claim as a careless programmer would write it: without a lock, both would have the record."""
+    lead = make_lead(pipeline=pipeline)
+    both_have_read = threading.Barrier(2)
+
+    def careless_claim(who: Seat) -> None:
+        item = Lead.objects.get(pk=lead.pk)
+        both_have_read.wait(10)
+        with transaction.atomic():
+            item.give(who, now=MONDAY)
+            keep(item, cause=Cause.CLAIMED, by=who.user, now=MONDAY)
+
+    results = at_once(*(lambda who=who: careless_claim(who) for who in (sam, sue)))
+
+    (caught,) = sentences(results)
+    assert "a_move_counts_one_version" in caught
+    assert Movement.objects.filter(stage="lead", record_id=lead.pk).count() == 2
 
 
 def test_two_claim_one_record(pipeline, sam, sue):
