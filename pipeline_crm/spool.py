@@ -20,14 +20,12 @@ PATIENCE = 40  # times to look again at a table that somebody is writing, 25 ms 
 class Channel(filesystem.Channel):
     """Puts a message into its folder by a rename, and waits for a table that is being written."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
-        whole, part = (
-            os.path.join(self.data_folder_out, name),
-            os.path.join(self.data_folder_out, f"{uuid.uuid4()}.part"),
-        )
+        whole = os.path.join(self.data_folder_out, name)
+        part = os.path.join(self.data_folder_out, f"{uuid.uuid4()}.part")
         with open(part, "w", encoding="utf-8") as file:
-            file.write(dumps(payload))
+            file.write(dumps(message))
         os.replace(part, whole)
 
     def get_table(self, exchange: str) -> list[Any]:

@@ -29,7 +29,7 @@ def catch_up(tell: Teller, *, now: datetime) -> None:
     for model, work in ((Lead, _lead), (Deal, _deal), (Account, _account)):
         late = model.objects.late(now).filter(pipeline=tell.pipeline).values_list("pk", "due_at")
         for pk, due in list(late):
-            if due > now - FORGIVEN and tell.chance(LEFT_OVER):
+            if due and due > now - FORGIVEN and tell.chance(LEFT_OVER):
                 continue
             try:
                 with transaction.atomic():
