@@ -86,8 +86,13 @@ def _note(found: Catalog, places_of: tuple[int | tuple[int, str], ...] | None, w
             context = words[place[0] - 1]
         else:
             ids.append(words[place - 1])
-    if all(ids):
-        found.add(ids[0] if len(ids) == 1 else tuple(ids), context=context)
+    if not all(ids):
+        return
+    known = found.get(ids[0], context)
+    if known and known.pluralizable != (len(ids) > 1):
+        # A catalogue holds one of the two only, and the other would fall silent.
+        raise ValueError(f"“{ids[0]}” stands with a number in one place and without in another: give one a context.")
+    found.add(ids[0] if len(ids) == 1 else tuple(ids), context=context)
 
 
 if __name__ == "__main__":
