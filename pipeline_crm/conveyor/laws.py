@@ -8,6 +8,14 @@ import pgtrigger
 
 from pipeline_crm.tiers.stages import Stage
 
+_BORN_AT_THE_BEGINNING = """
+        IF NEW.state NOT IN ({states}) THEN
+            RAISE EXCEPTION 'a_record_begins_at_the_beginning: %', NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_begins_at_the_beginning';
+        END IF;
+        RETURN NEW;
+    """
+
 _STANDS_ON_ITS_BELT = """
     IF NOT EXISTS (
         SELECT 1 FROM tiers_tier
@@ -78,44 +86,30 @@ def laws(stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]
     `begins` are the states in which a record may be born, `moves` the allowed (from, to) pairs.
     """
     states = ", ".join(f"'{state}'" for state in begins)
-    born = f"""
-        IF NEW.state NOT IN ({states}) THEN
-            RAISE EXCEPTION 'a_record_begins_at_the_beginning: %', NEW.state
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_begins_at_the_beginning';
-        END IF;
-        RETURN NEW;
-    """
-    table = f"{stage}s_{stage}"
     # A farmer may work a repeat deal at the tier of accounts, where the pipeline says so.
     or_else = " OR (works_account AND NEW.repeat_of_id IS NOT NULL)" if stage == Stage.DEAL else ""
-    deferred = {"when": pgtrigger.After, "operation": WRITES, "timing": pgtrigger.Deferred}
+    stands = _STANDS_ON_ITS_BELT.format(stage=stage, or_else=or_else)
     return [
         pgtrigger.FSM(name=f"a_{stage}_moves_by_its_rules", field="state", transitions=sorted(moves)),
-        pgtrigger.Trigger(
-            name=f"a_{stage}_begins_at_the_beginning", when=pgtrigger.Before, operation=pgtrigger.Insert, func=born
-        ),
-        pgtrigger.Trigger(
-            name=f"a_{stage}_stands_on_its_belt",
-            when=pgtrigger.Before,
-            operation=WRITES,
-            func=_STANDS_ON_ITS_BELT.format(stage=stage, or_else=or_else),
-        ),
-        pgtrigger.Trigger(
-            name=f"a_{stage}_counts_its_moves", when=pgtrigger.Before, operation=WRITES, func=_VERSION_COUNTS_MOVES
-        ),
-        pgtrigger.Trigger(
-            name=f"a_{stage}_writes_its_moves", func=_EVERY_MOVE_IS_WRITTEN.format(stage=stage), **deferred
-        ),
-        *(
-            []
-            if stage == Stage.LEAD
-            else [
-                pgtrigger.Trigger(
-                    name=f"an_offered_{stage}_has_a_hand_off",
-                    func=_AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=table),
-                    **deferred,
-                )
-            ]
-        ),
+        _before(f"a_{stage}_begins_at_the_beginning", pgtrigger.Insert, _BORN_AT_THE_BEGINNING.format(states=states)),
+        _before(f"a_{stage}_stands_on_its_belt", WRITES, stands),
+        _before(f"a_{stage}_counts_its_moves", WRITES, _VERSION_COUNTS_MOVES),
+        _at_commit(f"a_{stage}_writes_its_moves", _EVERY_MOVE_IS_WRITTEN.format(stage=stage)),
+        *_offers(stage),
         pgtrigger.Protect(name=f"a_{stage}_is_never_deleted", operation=pgtrigger.Delete),
     ]
+
+
+def _offers(stage: Stage) -> list[pgtrigger.Trigger]:
+    if stage == Stage.LEAD:
+        return []
+    law = _AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=f"{stage}s_{stage}")
+    return [_at_commit(f"an_offered_{stage}_has_a_hand_off", law)]
+
+
+def _before(name: str, operation: pgtrigger.Operation, law: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=operation, func=law)
+
+
+def _at_commit(name: str, law: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(name=name, when=pgtrigger.After, operation=WRITES, timing=pgtrigger.Deferred, func=law)
