@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.conveyor.records import BELT, ConveyorItem
 from pipeline_crm.tiers.models import Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
+
+if TYPE_CHECKING:
+    from pipeline_crm.access.sight import Sight
 
 
 class State(models.TextChoices):
@@ -77,6 +80,13 @@ class Lead(ConveyorItem):
             CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_lead_is_not_worth_less_than_nothing"),
         ]
         triggers: ClassVar = laws(Stage.LEAD, begins=[State.NEW], moves=MOVES)
+
+    @classmethod
+    def in_hands_of(cls, sight: Sight) -> Q:
+        """A lead that went on within the tier is its member's only as long as the deal is."""
+        deals = BELT[Stage.DEAL]
+        follows = deals.objects.filter(deals.in_hands_of(sight), ~Q(state="returned"), lead=OuterRef("pk"))
+        return super().in_hands_of(sight) & (~Q(state=State.QUALIFIED) | Exists(follows))
 
     def parked_until(self) -> datetime | None:
         """Until when the lead sleeps."""

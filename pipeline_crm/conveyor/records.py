@@ -142,9 +142,13 @@ class ConveyorItem(FSMModelMixin, models.Model):
     @classmethod
     def seen_by(cls, sight: Sight) -> Q:
         """Heads see the pipeline, team leads the tier, members what they hold and the pool of their tiers."""
-        held = Q(seat__in=sight.seat_ids)
         pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN)
-        return held | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+        return cls.in_hands_of(sight) | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+
+    @classmethod
+    def in_hands_of(cls, sight: Sight) -> Q:
+        """What a member holds; stages that a client leaves say until when."""
+        return Q(seat__in=sight.seat_ids)
 
     def remember(self) -> None:
         """Keeps the place on the belt as it is in the database."""
