@@ -16,7 +16,7 @@ from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat, room_for_one_more
 from pipeline_crm.conveyor.errors import Refused
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
+from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
@@ -94,7 +94,7 @@ def _begin(
         client=client,
         pipeline=pipeline,
         tier=tier,
-        step=pipeline.steps.filter(stage=Stage.LEAD).order_by("position", "id")[0],
+        step=pipeline.first_step(Stage.LEAD),
         created_at=now,
         step_since=now,
         currency=pipeline.currency,
@@ -126,12 +126,8 @@ def _pass_enquiry(
         "source": str(enquiry.source or ""),
         "product": str(enquiry.product or ""),
     }
-    entry = belt.record(item, kind=Entry.Kind.ENQUIRY, by=by, now=now, text=enquiry.comment, details=said)
-    owners = (
-        [item.seat.user_id]
-        if item.seat
-        else list(Seat.objects.open().leads().filter(tier=item.tier_id).values_list("user_id", flat=True))
-    )
+    entry = record(item, kind=Entry.Kind.ENQUIRY, by=by, now=now, text=enquiry.comment, details=said)
+    owners = [item.seat.user_id] if item.seat else item.tier.lead_ids()
     tell(owners, kind=Notice.Kind.ENQUIRY, stage=item.stage, record_id=item.pk, event=f"enquiry:{entry.pk}", now=now)
 
 
@@ -152,6 +148,8 @@ def log_touch(
 def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """Calls a parked lead back before its date."""
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    if lead.state == State.NEW:
+        raise Refused(_("Nobody has talked with this client yet. Write down the call, and the lead is contacted."))
     shift(lead, "contact")
     keep(lead, cause=Cause.CONTACTED, by=by, now=now)
     return lead
