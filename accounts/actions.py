@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from deals.actions import first_step
 from deals.models import Deal
 from deals.models import State as DealState
 from pipeline_crm.access.sight import sight_of
@@ -62,7 +61,7 @@ def _found(deal: Deal, *, now: datetime) -> Account:
         client=deal.client,
         pipeline=pipeline,
         tier=pipeline.tier_for(Stage.ACCOUNT),
-        step=pipeline.steps.filter(stage=Stage.ACCOUNT).order_by("position", "id")[0],
+        step=pipeline.first_step(Stage.ACCOUNT),
         deal=deal,
         currency=deal.currency,
         cadence_days=pipeline.cadence_days,
@@ -198,7 +197,7 @@ def open_repeat(
         client=account.client,
         pipeline=pipeline,
         tier=account.tier if by_farmer else pipeline.tier_for(Stage.DEAL),
-        step=first_step(pipeline),
+        step=pipeline.first_step(Stage.DEAL),
         repeat_of=account.deal,
         product=product,
         amount=amount,

@@ -18,12 +18,12 @@ from pipeline_crm.conveyor.assignment import choose_seat
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
+from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Pipeline, Product, Reason, Seat, Step
+from pipeline_crm.tiers.models import Product, Reason, Seat
 from pipeline_crm.tiers.stages import Stage
-from pipeline_crm.timeline.models import Cause
+from pipeline_crm.timeline.models import Cause, Entry
 
 from .models import Deal, DealLine
 
@@ -49,7 +49,7 @@ def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen
         client=lead.client,
         pipeline=lead.pipeline,
         tier=lead.pipeline.tier_for(Stage.DEAL),
-        step=first_step(lead.pipeline),
+        step=lead.pipeline.first_step(Stage.DEAL),
         lead=lead,
         product=lead.product,
         amount=lead.amount,
@@ -60,11 +60,6 @@ def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen
     handoff = pass_on(lead, deal, by=by, brief=brief, now=now)
     keep(lead, cause=Cause.QUALIFIED, by=by, now=now)
     return handoff
-
-
-def first_step(pipeline: Pipeline) -> Step:
-    """Where a deal of this pipeline begins."""
-    return pipeline.steps.filter(stage=Stage.DEAL).order_by("position", "id")[0]
 
 
 @transaction.atomic
@@ -155,5 +150,5 @@ def set_lines(deal_id: int, *, lines: Sequence[Line], by: User, now: datetime, s
     )
     deal.sum_lines()
     deal.save(update_fields=["amount"])
-    belt.record(deal, kind="edited", by=by, now=now, details={"fields": ["lines"]})
+    record(deal, kind=Entry.Kind.EDITED, by=by, now=now, details={"fields": ["lines"]})
     return deal

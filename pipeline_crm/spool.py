@@ -20,12 +20,13 @@ PATIENCE = 40  # times to look again at a table that somebody is writing, 25 ms 
 class Channel(filesystem.Channel):
     """Puts a message into its folder by a rename, and waits for a table that is being written."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # Kombu's own classes disagree about the name of the second word.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         whole = os.path.join(self.data_folder_out, name)
         part = os.path.join(self.data_folder_out, f"{uuid.uuid4()}.part")
         with open(part, "w", encoding="utf-8") as file:
-            file.write(dumps(message))
+            file.write(dumps(payload))
         os.replace(part, whole)
 
     def get_table(self, exchange: str) -> list[Any]:

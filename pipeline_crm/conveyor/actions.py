@@ -23,7 +23,7 @@ from .assignment import choose_seat, refuse_full
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
-from .moves import hold, hold_to_work, keep
+from .moves import hold, hold_to_work, keep, record
 from .records import BELT, ConveyorItem, Openness
 
 
@@ -176,8 +176,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
 
 def clients_revealed_today(by: User, item: ConveyorItem, now: datetime) -> set[int]:
     """Whose contacts a person has opened in full since the pipeline's midnight."""
-    midnight = now.astimezone(item.pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    entries = Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=midnight)
+    entries = Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=item.pipeline.midnight(now))
     return set(entries.values_list("client_id", flat=True))
 
 
@@ -270,31 +269,6 @@ def seat_in_charge(seat_id: int, *, by: User) -> Seat:
     return seat
 
 
-def record(
-    item: ConveyorItem,
-    *,
-    kind: str,
-    by: User | None,
-    now: datetime,
-    text: str = "",
-    outcome: str = "",
-    details: dict[str, Any] | None = None,
-) -> Entry:
-    """Writes one entry into the history of a record."""
-    return Entry.objects.create(
-        client_id=item.client_id,
-        pipeline_id=item.pipeline_id,
-        stage=item.stage,
-        record_id=item.pk,
-        kind=kind,
-        by=by,
-        at=now,
-        text=text.strip(),
-        outcome=outcome,
-        details=details or {},
-    )
-
-
 @transaction.atomic
 def edit[Item: ConveyorItem](
     model: type[Item],
@@ -327,9 +301,8 @@ def _change(row: Model, values: Mapping[str, Any]) -> list[str]:
 @transaction.atomic
 def inspect(item: ConveyorItem, *, by: User, now: datetime) -> Entry | None:
     """An administrator who works no desk of this client has opened the record: written down once a day."""
-    midnight = now.astimezone(item.pipeline.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = Entry.objects.filter(stage=item.stage, record_id=item.pk, kind=Entry.Kind.INSPECTED, by=by, at__gte=midnight)
-    if seen.exists():
+    seen = Entry.objects.filter(stage=item.stage, record_id=item.pk, kind=Entry.Kind.INSPECTED, by=by)
+    if seen.filter(at__gte=item.pipeline.midnight(now)).exists():
         return None
     return record(item, kind=Entry.Kind.INSPECTED, by=by, now=now)
 

@@ -18,7 +18,7 @@ from pipeline_crm.timeline.models import Cause, Entry, Task
 from .assignment import choose_seat, refuse_full
 from .errors import Refused, Taken
 from .models import HandOff
-from .moves import hold, keep, shift
+from .moves import hold, keep, record, shift
 from .records import ConveyorItem
 
 if TYPE_CHECKING:
@@ -218,16 +218,7 @@ def mark_brief(model: type[ConveyorItem], pk: int, *, by: User, mark: int, now: 
         raise Refused(_("There is no brief from another tier to mark."))
     handoff.mark = mark
     handoff.save(update_fields=["mark"])
-    Entry.objects.create(
-        client_id=item.client_id,
-        pipeline_id=item.pipeline_id,
-        stage=item.stage,
-        record_id=item.pk,
-        kind=Entry.Kind.MARKED,
-        by=by,
-        at=now,
-        details={"mark": mark},
-    )
+    record(item, kind=Entry.Kind.MARKED, by=by, now=now, details={"mark": mark})
     return handoff
 
 

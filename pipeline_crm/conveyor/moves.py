@@ -1,4 +1,4 @@
-"""The four beats of every act: hold (lock), the move itself, keep (save and record)."""
+"""The four beats of every act: hold (lock), shift (the move itself), keep (save), record (what did not move it)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_fsm import TransitionNotAllowed
 
 from pipeline_crm.access.gate import reach
 from pipeline_crm.access.sight import Sight, sight_of
-from pipeline_crm.timeline.models import Cause, Movement
+from pipeline_crm.timeline.models import Cause, Entry, Movement
 
 from .clocks import wind
 from .errors import Refused, Taken
@@ -90,6 +90,31 @@ def keep(
     )
     item.remember()
     return movement
+
+
+def record(
+    item: ConveyorItem,
+    *,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    text: str = "",
+    outcome: str = "",
+    details: dict[str, Any] | None = None,
+) -> Entry:
+    """Writes one entry into the history of a record."""
+    return Entry.objects.create(
+        client_id=item.client_id,
+        pipeline_id=item.pipeline_id,
+        stage=item.stage,
+        record_id=item.pk,
+        kind=kind,
+        by=by,
+        at=now,
+        text=text.strip(),
+        outcome=outcome,
+        details=details or {},
+    )
 
 
 def shift(item: ConveyorItem, verb: str, *args: Any) -> None:

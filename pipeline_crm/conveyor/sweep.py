@@ -14,11 +14,10 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Rung, Seat
 from pipeline_crm.timeline.models import Cause, Entry
 
-from .actions import record
 from .assignment import ADVISORY_SPACE, choose_seat
 from .clocks import AGAIN_AFTER, ladder_of, next_rung_at
 from .handoff import hand_over
-from .moves import keep
+from .moves import keep, record
 from .records import BELT, ConveyorItem, ConveyorQuerySet
 
 log = logging.getLogger(__name__)
@@ -110,7 +109,7 @@ def _place(item: ConveyorItem, *, now: datetime) -> str:
     if seat is not None:
         hand_over(item, seat, cause=Cause.ASSIGNED, by=None, now=now, why=why)
         return "assigned"
-    _tell(item, _leads_of(item), Notice.Kind.POOL_STUCK, now=now)
+    _tell(item, item.tier.lead_ids(), Notice.Kind.POOL_STUCK, now=now)
     _wait(item, now=now)
     return "stuck"
 
@@ -131,7 +130,7 @@ def _remind(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
 
 
 def _warn(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
-    _tell(item, _leads_of(item), Notice.Kind.WARNED, now=now)
+    _tell(item, item.tier.lead_ids(), Notice.Kind.WARNED, now=now)
     record(item, kind=Entry.Kind.WARNED, by=None, now=now)
     _climb(item, now=now)
     return "warned"
@@ -171,10 +170,6 @@ def _wait(item: ConveyorItem, *, now: datetime) -> None:
     """Nothing more can be done today: the last rung is tried again in a working day."""
     item.stale_at = item.pipeline.calendar.add(now, AGAIN_AFTER)
     item.save(update_fields=["rung", "stale_at"])
-
-
-def _leads_of(item: ConveyorItem) -> list[int]:
-    return list(Seat.objects.open().leads().filter(tier=item.tier_id).values_list("user_id", flat=True))
 
 
 def _tell(item: ConveyorItem, users: list[int], kind: Notice.Kind, *, now: datetime) -> None:

@@ -123,6 +123,10 @@ class Tier(models.Model):
         """Whether a stage is worked at this tier."""
         return bool(getattr(self, f"works_{stage}"))
 
+    def lead_ids(self) -> list[int]:
+        """The people who lead the tier now."""
+        return list(self.seats.open().leads().values_list("user_id", flat=True))
+
 
 class TierUserObjectPermission(UserObjectPermissionBase):
     content_object = models.ForeignKey(Tier, on_delete=models.CASCADE)
