@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
 from .sight import read_sight
 
 
 class SightMiddleware:
-    """Reads once per request what the person may see, and shows hours in the time zone of their pipeline."""
+    """Reads once per request what the person may see, shows hours in their pipeline's time zone, lets no browser keep it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -21,4 +22,7 @@ class SightMiddleware:
         request.user.__dict__["sight"] = sight
         homes = [seat.tier.pipeline for seat in sight.seats] or list(sight.headed)
         with timezone.override(homes[0].zone if homes else None):
-            return self.get_response(request)
+            answer = self.get_response(request)
+        # A client who went on must not come back by the Back button, nor to the next person at this computer.
+        add_never_cache_headers(answer)
+        return answer
