@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from .errors import Refused
 
@@ -24,6 +25,13 @@ class RefusalMiddleware:
         return render(
             request,
             "errors/refused.html",
-            {"sentence": exception.sentence, "back": request.POST.get("next") or "/"},
+            {"sentence": exception.sentence, "back": _way_back(request)},
             status=exception.status,
         )
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page that the form came from; never another site, nor anything that runs."""
+    asked = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if ours else "/"
