@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 LONGEST = 80
 MOST = 20  # of a stage; whoever needs more writes more letters
 FEW_LETTERS = 2  # up to here a word must begin with them
-FEWEST_DIGITS = 6  # a shorter part of a phone would let one guess the masked rest
+# The end of a phone, as long as it is without its area: a shorter part, or one from the middle, would let one guess
+# the masked digits one by one.
+FEWEST_DIGITS = 7
 LONGEST_WORDS = 6
 _BESIDE_DIGITS = re.compile(r"[\s()+./-]+")
 
@@ -124,7 +126,7 @@ def _points(asked: str, sight: Sight) -> Any:
     if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
         return None
     wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
-    return theirs.filter(Q(value__in=wholes) | Q(value__contains=digits), kind=ContactPoint.Kind.PHONE)
+    return theirs.filter(Q(value__in=wholes) | Q(value__endswith=digits), kind=ContactPoint.Kind.PHONE)
 
 
 def _countries(sight: Sight) -> set[str]:
