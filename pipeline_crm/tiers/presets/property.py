@@ -42,10 +42,10 @@ PROPERTY_DEVELOPER = Preset(
         ),
         Stage.ACCOUNT: (
             step("Building goes on", "Дом строится"),
-            step("Acceptance of the flat", "Приёмка квартиры", 2 * WEEK),
+            step("Flat accepted", "Приёмка квартиры", 2 * WEEK),
             step("Keys handed over", "Ключи выданы", 4 * WEEK),
-            step("Parking and storage", "Паркинг и кладовая", 4 * WEEK),
-            step("Recommends to friends", "Рекомендует друзьям"),
+            step("Parking, storage", "Паркинг и кладовая", 4 * WEEK),
+            step("Refers friends", "Рекомендует друзьям"),
         ),
     },
     sources=words(
