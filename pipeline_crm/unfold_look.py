@@ -21,23 +21,64 @@ INK = {
     "950": "oklch(0.2 0.03 266)",
 }
 
-# Words of Unfold's and Django's own pages that have no Russian of theirs, or one that does not fit; ours is read first.
-# Marked with the lazy word: any other asks for the settings, and this is read while they are being made.
+# Words of the pages that Unfold, Django and allauth bring, which have no Russian of theirs, or one that does not fit;
+# ours is read first. Marked with the lazy word: any other asks for the settings, and this is read while they are made.
 BORROWED = (
     _("Add another %(verbose_name)s"),
+    _("Add row"),
+    _("After you've created a user, you’ll be able to edit more user options."),
+    _("All applications"),
     _("Apply Filters"),
+    _("Available shortcuts"),
+    _("Changelist shortcuts"),
+    _("Choose file to upload"),
     _("Clear all filters"),
+    _("Click to cancel"),
+    _("Click to download"),
+    _("Command tool shortcuts"),
     _("Create new record"),
     _("Dark"),
+    _("Date"),
+    _(
+        "Deleting the %(object_name)s '%(escaped_object)s' would require deleting the following protected related objects:"
+    ),
+    _(
+        "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects, but your account doesn't have permission to delete the following types of objects:"
+    ),
+    _("Email"),
+    _("False"),
     _("Filters"),
+    _("Forgotten your password or username?"),
     _("General"),
+    _("Global shortcuts"),
+    _("Go back"),
+    _("Image preview"),
     _("Light"),
+    _("Navigate"),
+    _("Next"),
+    _("No data"),
     _("No results found"),
+    _("No, take me back"),
+    _("Nothing matched your search"),
+    _("Open command tool"),
+    _("Open selection"),
+    _("Open selection in new tab"),
+    _("Open shortcuts list"),
+    _("Previous"),
+    _("Recent searches"),
+    _("Record picture"),
     _("Remove from sorting"),
     _("Reset filters"),
     _("Return to site"),
+    _("Run the selected action"),
+    _("Search apps and models..."),
+    _("Select"),
     _("Select action"),
+    _("Select action to run"),
+    _("Select currency"),
+    _("Select record"),
     _("Select value"),
+    _("Submit"),
     _("System"),
     _("This item will be deleted."),
     _("This page yielded into no results."),
@@ -46,9 +87,12 @@ BORROWED = (
     _("Toggle password visibility"),
     _("Toggle sidebar"),
     _("Toggle sorting"),
+    _("True"),
     _("Type to search"),
+    _("Username or email"),
+    _("Welcome back to"),
     _("Yes, I’m sure"),
-    _("No, take me back"),
+    _("You have been successfully logged out from the administration"),
 )
 
 

@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
@@ -14,7 +15,7 @@ from pipeline_crm.launch import messages, places
 
 # The folders that speak to people; tests and tools do not.
 ROOMS = ("accounts", "deals", "leads", "pipeline_crm", "templates")
-KEYWORDS = DEFAULT_KEYWORDS | {
+KEYWORDS: dict[str, Any] = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
     "ngettext_lazy": (1, 2),
@@ -38,8 +39,8 @@ def gather(root: Path = places.ROOT) -> Catalog:
     """Every string that the sources mark for translation, in the order of the files."""
     found = Catalog()
     for path in _sources(root):
-        for _line, name, words, _comments in extract_python(io.BytesIO(_readable(path)), list(KEYWORDS), [], {}):
-            _note(found, KEYWORDS[name], words if isinstance(words, tuple) else (words,))
+        for _line, name, words, _comments in extract_python(io.BytesIO(_readable(path)), KEYWORDS, [], {}):
+            _note(found, KEYWORDS[str(name)], words)
     return found
 
 
@@ -79,8 +80,11 @@ def _readable(path: Path) -> bytes:
     return "\n".join(line.strip() for line in templatize(source, str(path)).splitlines()).encode()
 
 
-def _note(found: Catalog, places_of: tuple[int | tuple[int, str], ...] | None, words: tuple[str | None, ...]) -> None:
-    context, ids = None, []
+def _note(found: Catalog, places_of: tuple[int | tuple[int, str], ...] | None, said: Any) -> None:
+    """Notes one call; what was said is one string, or several with gaps where no string stands."""
+    words: tuple[Any, ...] = said if isinstance(said, tuple) else (said,)
+    context: str | None = None
+    ids: list[str] = []
     for place in places_of or (1,):
         if isinstance(place, tuple):
             context = words[place[0] - 1]

@@ -119,9 +119,7 @@ class Firm:
         number, came = next(self.numbers), self.now - timedelta(days=days)
         person = Person(name=NAMES[number % len(NAMES)], city="Москва", company="ООО «Ромашка»")
         enquiry = scouting.Enquiry(person, phones=(f"+7916555{number:04d}",), comment="Нужна парковка")
-        captured = scouting.capture(
-            self.pipeline, enquiry, by=by.user if by else None, now=came, keep_for=by
-        ).item
+        captured = scouting.capture(self.pipeline, enquiry, by=by.user if by else None, now=came, keep_for=by).item
         if by is None and captured.seat:
             belt.release(type(captured), captured.pk, by=captured.seat.user, now=came)
         return captured
