@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -56,7 +55,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "guardian",
     "pgtrigger",
-    "phonenumber_field",
     "simple_history",
     # Our own rooms, from the ground up.
     "pipeline_crm.users",
@@ -169,8 +167,6 @@ LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-PHONENUMBER_DB_FORMAT = "E164"
-PHONENUMBER_DEFAULT_REGION = None
 
 # Files -----------------------------------------------------------------------------------------------------------
 
