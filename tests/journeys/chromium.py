@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.test import Client as Browser
 from playwright.sync_api import BrowserContext, Locator, Page
@@ -14,7 +13,7 @@ from pipeline_crm.users.models import User
 
 PASSWORD = "a-long-enough-password"
 SCREENSHOTS = places.VAR / "screenshots"
-WIDTHS = {1440: 900, 390: 844}
+WIDTHS = {390: 844, 1440: 900}  # a phone and a desk, each with its height
 
 
 class Complaints(list[str]):
@@ -66,17 +65,14 @@ def next_page(page: Page) -> Iterator[None]:
         yield
 
 
-def photograph(page: Page, name: str, language: str) -> Iterator[str]:
-    """Takes the open page in both themes and both widths; stops at each theme at a desk, in case somebody will look."""
+def photograph(page: Page, name: str, language: str) -> Iterator[tuple[str, list[int]]]:
+    """Takes the open page in both themes and widths; stops at each theme, and tells how wide the page came out."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        for width, height in reversed(WIDTHS.items()):
+        came_out = []
+        for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=path_of(name, theme, width, language), full_page=True)
-        yield theme
-
-
-def path_of(name: str, theme: str, width: int, language: str) -> Path:
-    """Where a picture lies."""
-    return SCREENSHOTS / f"{name}-{width}-{theme}-{language}.png"
+            came_out.append(page.evaluate("document.documentElement.scrollWidth"))
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}-{language}.png", full_page=True)
+        yield theme, came_out
