@@ -24,3 +24,11 @@ def firm(pipeline: Any, sam: Any, sue: Any, lena: Any, hal: Any, fay: Any, olga:
     assert sorted(users) == sorted(PEOPLE)
     with time_machine.travel(MONDAY + timedelta(hours=1), tick=False):
         yield populate(World(pipeline=pipeline, other=stan.tier.pipeline, seats=seats, users=users))
+
+
+@pytest.fixture
+def bare_pages(settings: Any) -> None:
+    """Answers without the frame around them, which has tests of its own and would be drawn a thousand times here."""
+    engine = settings.TEMPLATES[0]
+    around = [name for name in engine["OPTIONS"]["context_processors"] if not name.endswith("context.frame")]
+    settings.TEMPLATES = [engine | {"OPTIONS": engine["OPTIONS"] | {"context_processors": around}}]
