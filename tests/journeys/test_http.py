@@ -16,7 +16,7 @@ from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Step, Tier
 from pipeline_crm.tiers.stages import Stage, Structure
 from pipeline_crm.timeline.models import Movement, Task
-from tests.cast import make_account, make_contacted, make_deal, make_offer, make_person, reason, seat_at
+from tests.cast import make_account, make_contacted, make_deal, make_offer, make_person, reason, seat_at, steer_to
 from tests.journeys.closed_doors import everything, is_shut
 from tests.journeys.walker import Walker, shown
 
@@ -274,6 +274,23 @@ def cross(giver: Walker, taker: Walker, crossing: str, onward: Callable[[], str]
     taker.follow(onward())
 
 
+def test_a_client_moved_to_a_colleague_takes_every_earlier_page_along(db, walk):
+    pipeline = drawing.draw("Flowers", structure=Structure.ONE)
+    sam, sue = (seat_at(pipeline, Stage.LEAD, make_person(name)) for name in ("sam", "sue"))
+    account = make_account(sam, sam, sam, now=timezone.now())
+    items = [Lead.objects.get(), Deal.objects.get(), account]
+    addresses = [f"/{item.stage}s/{item.pk}/" for item in items]
+    first, second = walk(sam), walk(sue)
+    assert first.sees(*addresses) == [True, True, True]
+
+    steer_to(account, sue, now=timezone.now())
+
+    assert first.sees(*addresses) == [False, False, False]
+    assert [is_shut(first.browser, item) for item in items[:2]] == [True, True]
+    second.open(addresses[2])
+    assert "Wants to hear more." in second.text
+
+
 # What comes back -------------------------------------------------------------------------------------------------
 
 
@@ -363,6 +380,13 @@ def test_an_old_page_is_refused_and_says_who_has_changed_the_record(pipeline, sa
 
     assert "Lena Lead has just changed this record." in scout.text
     assert Movement.objects.count() == moved
+
+
+def test_a_door_that_stands_open_is_noticed(pipeline, sam, walk):
+    lead = make_contacted(sam, now=timezone.now())
+
+    with pytest.raises(AssertionError, match="changed something"):
+        is_shut(walk(sam).browser, lead)
 
 
 def test_somebody_of_another_branch_finds_no_door_at_all(pipeline, sam, hal, fay, stan, walk):
