@@ -94,7 +94,7 @@ class Deal(ConveyorItem):
         accounts = BELT[Stage.ACCOUNT]
         same = {"client": OuterRef("client"), "pipeline": OuterRef("pipeline")}
         follows = accounts.objects.filter(accounts.in_hands_of(sight) | Q(state="returned"), **same)
-        return super().in_hands_of(sight) & (~Q(state=State.WON) | Exists(follows))
+        return super().in_hands_of(sight) & (~Q(state=State.WON) | Q(Exists(follows)))
 
     @property
     def probability(self) -> int:

@@ -85,8 +85,9 @@ class Lead(ConveyorItem):
     def in_hands_of(cls, sight: Sight) -> Q:
         """A lead that went on within the tier is its member's only as long as the deal is."""
         deals = BELT[Stage.DEAL]
-        follows = deals.objects.filter(deals.in_hands_of(sight), ~Q(state="returned"), lead=OuterRef("pk"))
-        return super().in_hands_of(sight) & (~Q(state=State.QUALIFIED) | Exists(follows))
+        of_this = {"lead": OuterRef("pk")}
+        follows = deals.objects.filter(deals.in_hands_of(sight), ~Q(state="returned"), **of_this)
+        return super().in_hands_of(sight) & (~Q(state=State.QUALIFIED) | Q(Exists(follows)))
 
     def parked_until(self) -> datetime | None:
         """Until when the lead sleeps."""
