@@ -5,6 +5,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # The ink of the site's own pages, as steps of one hue.
 INK = {
@@ -54,6 +55,7 @@ BORROWED = (
     _("Go back"),
     _("Image preview"),
     _("Light"),
+    pgettext_lazy("field label", "Login"),
     _("Navigate"),
     _("Next"),
     _("No data"),

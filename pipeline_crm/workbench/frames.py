@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
@@ -297,4 +297,4 @@ def _tabs(here: Standpoint) -> list[Link]:
     if here.leads_only:
         return [*_own_teams(here)[:1], *tabs[1:]]
     take = reverse("workbench:take-next", args=[here.tier_of(stage).pk, stage.value])
-    return [*tabs, Link(take, _("Take next"), "hand-grab", post=True)]
+    return [*tabs, Link(take, pgettext("tab", "Take next"), "hand-grab", post=True)]

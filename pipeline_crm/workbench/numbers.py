@@ -11,9 +11,11 @@ from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.words import decimal_sign, reader
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import TOUCHES, Entry
 
@@ -41,7 +43,9 @@ class Measure:
         """The usual, to one digit where that matters."""
         if self.usual is None:
             return ""
-        return str(round(self.usual)) if self.usual >= 10 else f"{self.usual:.1f}".removesuffix(".0")
+        if self.usual >= 10:
+            return str(round(self.usual))
+        return f"{self.usual:.1f}".removesuffix(".0").replace(".", decimal_sign(reader()))
 
     @property
     def verdict(self) -> str:
@@ -163,11 +167,21 @@ def _fates(user: User, stages: list[Stage], now: datetime) -> Iterator[Fate]:
             *_figure(counts, "handed", _("handed")),
             _share(counts, "accepted", "handed"),
         )
-        yield Fate("deal", str(Stage.DEAL.label), *_figure(counts, "won", _("won")), _share(counts, "kept", "won"))
+        yield Fate(
+            "deal",
+            str(Stage.DEAL.label),
+            *_figure(counts, "won", pgettext("so many clients", "won")),
+            _share(counts, "kept", "won"),
+        )
         yield Fate("account", str(Stage.ACCOUNT.label), *_figure(counts, "kept", _("kept")))
     elif Stage.DEAL in stages and Stage.ACCOUNT not in stages:
         counts = tally(user, {"won": own.sold(seats, now), "kept": own.kept_of_sold(seats, now)})
-        yield Fate("deal", str(Stage.DEAL.label), *_figure(counts, "won", _("won")), _share(counts, "kept", "won"))
+        yield Fate(
+            "deal",
+            str(Stage.DEAL.label),
+            *_figure(counts, "won", pgettext("so many clients", "won")),
+            _share(counts, "kept", "won"),
+        )
         yield Fate("account", str(Stage.ACCOUNT.label), *_figure(counts, "kept", _("kept")))
 
 
