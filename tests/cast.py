@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
+from pipeline_crm.access.sight import read_sight
 from pipeline_crm.clients.actions import Person
 from pipeline_crm.conveyor import handoff
 from pipeline_crm.conveyor.handoff import Brief
@@ -47,6 +49,19 @@ def seat_at(pipeline: Pipeline, stage: Stage, user: User, **fields: Any) -> Seat
     """Gives a person a seat at the tier that works a stage; the same seat when that tier is theirs already."""
     tier = Pipeline.objects.get(pk=pipeline.pk).tier_for(stage)
     return Seat.objects.get_or_create(tier=tier, user=user, defaults={"capacity": 40, **fields})[0]
+
+
+@contextmanager
+def at_work(*seats: Seat) -> Iterator[None]:
+    """Reads once what people may see, as a request does, while they do several things in a row; outside, nothing is kept."""
+    fresh = [seat.user for seat in seats if "sight" not in seat.user.__dict__]
+    for user in fresh:
+        user.__dict__["sight"] = read_sight(user)
+    try:
+        yield
+    finally:
+        for user in fresh:
+            user.__dict__.pop("sight", None)
 
 
 def make_enquiry(
@@ -87,15 +102,17 @@ def make_lead(
 
 def make_contacted(seat: Seat, *, now: datetime = MONDAY, **fields: Any) -> Lead:
     """A lead that somebody has talked with."""
-    lead = make_lead(seat, now=now, **fields)
-    scouting.log_touch(lead.pk, kind="call", outcome="reached", text="Wants to hear more.", by=seat.user, now=now)
+    with at_work(seat):
+        lead = make_lead(seat, now=now, **fields)
+        scouting.log_touch(lead.pk, kind="call", outcome="reached", text="Wants to hear more.", by=seat.user, now=now)
     return Lead.objects.get(pk=lead.pk)
 
 
 def make_offer(giver: Seat, *, now: datetime = MONDAY, **fields: Any) -> Deal:
     """A deal offered over the boundary, to whomever the rule chooses."""
-    lead = make_contacted(giver, now=now, **fields)
-    offered = hunting.offer_from_lead(lead.pk, brief=BRIEF, by=giver.user, now=now)
+    with at_work(giver):
+        lead = make_contacted(giver, now=now, **fields)
+        offered = hunting.offer_from_lead(lead.pk, brief=BRIEF, by=giver.user, now=now)
     return Deal.objects.get(pk=offered.to_id)
 
 
@@ -104,7 +121,8 @@ def make_deal(giver: Seat, taker: Seat, *, now: datetime = MONDAY, **fields: Any
     deal = make_offer(giver, now=now, **fields)
     if deal.state == "offered":
         steer_to(deal, taker, now=now)
-        handoff.accept(Deal, deal.pk, by=taker.user, now=now)
+        with at_work(taker):
+            handoff.accept(Deal, deal.pk, by=taker.user, now=now)
     return Deal.objects.get(pk=deal.pk)
 
 
@@ -112,11 +130,12 @@ def make_account(
     giver: Seat, hunter: Seat, farmer: Seat, *, now: datetime = MONDAY, amount: Decimal = Decimal(100), **fields: Any
 ) -> Account:
     """An active account in a farmer's hands."""
-    deal = make_deal(giver, hunter, now=now, amount=amount, **fields)
-    account = farming.win(deal.pk, brief=BRIEF, by=hunter.user, now=now)
-    if account.state == "offered":
-        steer_to(account, farmer, now=now)
-        handoff.accept(Account, account.pk, by=farmer.user, now=now)
+    with at_work(giver, hunter, farmer):
+        deal = make_deal(giver, hunter, now=now, amount=amount, **fields)
+        account = farming.win(deal.pk, brief=BRIEF, by=hunter.user, now=now)
+        if account.state == "offered":
+            steer_to(account, farmer, now=now)
+            handoff.accept(Account, account.pk, by=farmer.user, now=now)
     return Account.objects.get(pk=account.pk)
 
 

@@ -24,6 +24,7 @@ from pipeline_crm.tiers.models import Absence, Reason, Seat, Strategy, Tier
 from pipeline_crm.tiers.stages import Stage, Structure
 from tests.cast import (
     MONDAY,
+    MOSCOW,
     make_account,
     make_contacted,
     make_deal,
@@ -214,8 +215,10 @@ def test_a_team_is_steered_by_its_team_lead_and_its_head_only(who, status, reque
 def test_nobody_else_moves_closes_or_sends_away(who, request, browse, pipeline, sam, sue):
     make_lead(sam, now=timezone.now())
     browser = browse(request.getfixturevalue(who))
-    absence = Absence.objects.create(seat=sue, first_day=timezone.localdate(), last_day=timezone.localdate())
-    tier, today = sam.tier_id, timezone.localdate()
+    absence = Absence.objects.create(
+        seat=sue, first_day=timezone.localdate(timezone=MOSCOW), last_day=timezone.localdate(timezone=MOSCOW)
+    )
+    tier, today = sam.tier_id, timezone.localdate(timezone=MOSCOW)
     posts = [
         ("team-move", [tier], {"from": sam.pk, "to": sue.pk}),
         ("team-close", [tier, sam.pk], {}),
@@ -395,7 +398,7 @@ def test_a_team_lead_cannot_close_their_own_seat_but_their_head_can(browse, lena
 
 
 def test_somebody_who_is_away_receives_nothing_and_keeps_what_they_hold(browse, pipeline, sam, sue, lena):
-    now, today = timezone.now(), timezone.localdate()
+    now, today = timezone.now(), timezone.localdate(timezone=MOSCOW)
     make_lead(sue, now=now)
 
     answer = browse(lena).post(
@@ -410,7 +413,7 @@ def test_somebody_who_is_away_receives_nothing_and_keeps_what_they_hold(browse, 
 
 
 def test_days_that_make_no_sense_come_back_with_the_form_open(browse, sue, lena):
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=MOSCOW)
 
     answer = browse(lena).post(
         reverse("reports:team-away", args=[sue.tier_id, sue.pk]), {"first_day": today + DAY, "last_day": today}
@@ -437,7 +440,7 @@ def test_two_absences_do_not_overlap_and_none_lies_in_the_past(sue, lena):
 
 @pytest.mark.parametrize(("begun", "left"), [(0, []), (2, [(-2, -1)])])
 def test_somebody_who_is_back_sooner_is_away_no_more(browse, sue, lena, begun, left):
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=MOSCOW)
     absence = Absence.objects.create(seat=sue, first_day=today - begun * DAY, last_day=today + DAY)
 
     answer = browse(lena).post(reverse("reports:team-back", args=[sue.tier_id, absence.pk]))
