@@ -140,7 +140,9 @@ def _last_move(model: type[ConveyorItem], pk: int) -> Movement | None:
 def tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
     """Somebody who could take the record a moment ago learns who was faster; everybody else learns nothing."""
     sight = sight_of(by)
-    within_reach = Q(from_seat__in=sight.seat_ids) | Q(from_seat=None, from_tier__in=sight.worked_ids)
+    # Only what was open lay in a pool: a client who comes back to a colleague after a hand-off was in none.
+    from_pool = Q(from_seat=None, from_tier__in=sight.worked_ids, from_state__in=model.OPEN)
+    within_reach = Q(from_seat__in=sight.seat_ids) | from_pool
     last = _last_move(model, pk)
     recent = Movement.objects.filter(within_reach, stage=model.stage, record_id=pk, at__gte=now - JUST_NOW).exclude(
         by=by
