@@ -1,16 +1,18 @@
 """Who sees what: every person × every relation to a record, each cell explicit."""
 
 import pytest
+from django.contrib.auth.models import Group
+from guardian.shortcuts import assign_perm
 
 from accounts.models import Account
 from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.access.gate import visible
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.sight import read_sight, sight_of
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.records import Openness
-from tests.cast import make_account, make_contacted, make_deal, make_lead, make_offer
+from tests.cast import make_account, make_contacted, make_deal, make_lead, make_offer, make_person
 
 PEOPLE = ["sam", "sue", "lena", "hal", "fay", "olga", "ada", "cody", "stan", "root"]
 
@@ -90,8 +92,6 @@ def test_a_seat_closed_past_the_code_sees_nothing_at_once(world, sam):
 
 
 def test_a_global_grant_by_mistake_opens_nothing(world, sue):
-    from guardian.shortcuts import assign_perm
-
     assign_perm("tiers.work_tier", sue.user)
     assign_perm("tiers.head_pipeline", sue.user)
 
@@ -107,3 +107,21 @@ def test_a_hand_off_is_not_seen_by_its_giver(world, sam, hal):
 def test_a_model_that_does_not_say_who_sees_it_is_shown_to_nobody(sam):
     with pytest.raises(TypeError, match="does not say who sees it"):
         visible(sam.user, Client.objects.all())
+
+
+def test_sight_is_read_in_a_few_questions_however_much_somebody_sees(sam, olga, django_assert_num_queries):
+    """Grants on tiers and on pipelines, what they open, and the seats; and no question that has no answer."""
+    with django_assert_num_queries(4):
+        read_sight(sam.user)
+    with django_assert_num_queries(3):
+        read_sight(olga)
+
+
+def test_a_group_of_analysts_is_granted_what_its_members_see(pipeline, ada):
+    group = Group.objects.create(name="Analysts of the board")
+    reader = make_person("rita")
+    reader.groups.add(group)
+    assign_perm("tiers.analyse_pipeline", group, pipeline)
+
+    assert [read_sight(person).analysed for person in (reader, ada)] == [(pipeline,), (pipeline,)]
+    assert list(visible(reader, Lead.objects.all())) == []
