@@ -11,6 +11,7 @@ from guardian.shortcuts import assign_perm
 
 from deals import actions as hunting
 from deals.models import Deal
+from leads.models import Lead
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import handoff, rota
 from pipeline_crm.reports.shapes import Load
