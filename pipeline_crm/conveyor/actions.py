@@ -163,7 +163,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
     item = hold(model, pk, by=by, now=now)
     _refuse_hidden(item, by)
     # The person's row is the lock: two clicks at once must not both take the last place of the day.
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     limit, opened = item.pipeline.reveals_per_day, clients_revealed_today(by, item, now)
     if item.client_id not in opened and len(opened) >= limit:
         raise Refused(

@@ -24,7 +24,7 @@ from pipeline_crm.conveyor.moves import keep
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
-from pipeline_crm.timeline.models import Cause, Movement
+from pipeline_crm.timeline.models import Cause, Entry, Movement
 from tests.cast import BRIEF, MONDAY, make_contacted, make_enquiry, make_lead, make_offer
 from tests.laws.checker import broken
 
@@ -232,3 +232,15 @@ def test_hand_offs_and_sweeps_of_one_tier_never_deadlock(sam, sue, hal, hana):
 
     assert sentences(results) == []
     assert Deal.objects.count() == len(leads)
+
+
+def test_the_last_contact_of_the_day_is_opened_once(pipeline, sam):
+    Pipeline.objects.filter(pk=pipeline.pk).update(reveals_per_day=1)
+    leads = [make_lead(sam) for _ in range(2)]
+
+    results = at_once(
+        *(lambda lead=lead: belt.reveal(Lead, lead.pk, by=sam.user, now=MONDAY) for lead in leads),
+    )
+
+    assert Entry.objects.filter(kind="revealed").count() == 1
+    assert len(sentences(results)) == 1
