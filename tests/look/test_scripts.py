@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.template import engines
 from django.test import RequestFactory
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from pipeline_crm.conveyor.faces import Frame, Link, NavJoint, NavStage, Person, Place, clock_face
@@ -115,10 +115,10 @@ def test_escape_closes_a_panel_and_gives_the_button_the_focus_back(opened, page:
     opened()
 
     page.get_by_text("Park").click()
-    assert page.evaluate("document.activeElement.id") == "why"
+    expect(page.locator("#why")).to_be_focused()
     page.keyboard.press("Escape")
 
-    assert page.locator("details.drop[open]").count() == 0
+    expect(page.locator("details.drop[open]")).to_have_count(0)
     assert page.evaluate("document.activeElement.textContent") == "Park"
 
 
