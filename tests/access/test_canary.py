@@ -130,11 +130,13 @@ def said(answer: object) -> str:
 def leaks(world: World, who: str, addresses: Iterator[str]) -> list[tuple[str, str]]:
     """Where somebody reads what is not theirs to know; what they asked by themselves is no news to them."""
     mine, browser, found = allowed(world, who), world.browsers[who], []
+    ours = {token.text for token in world.tokens}
     for address in addresses:
         answer = browser.get(address)
         text, asked = said(answer), address.lower()
         assert answer.status_code < 500, f"{who} {address}"
-        words = {word for word in set(TOKEN.findall(text.lower())) - mine if word not in asked}
+        # By chance a form's random token may look like one of ours: only words of this world count.
+        words = {word for word in set(TOKEN.findall(text.lower())) & ours - mine if word not in asked}
         found += [(address, word) for word in words]
         found += [(address, contact) for contact in contacts_in(world, text, asked)]
         if who in ("ada", "stan", "nobody"):
