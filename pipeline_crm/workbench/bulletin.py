@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.access.gate import visible
@@ -34,6 +35,12 @@ SIGNS = {
     Notice.Kind.ENQUIRY: "phone-incoming",
     Notice.Kind.BOUGHT: "trophy",
     Notice.Kind.WOKEN: "player-play",
+    Notice.Kind.REMINDED_EARLY: "clock",
+    Notice.Kind.DECIDE: "alert-circle",
+    Notice.Kind.BOOK_MOVED: "transfer",
+    Notice.Kind.COVER_BEGAN: "beach",
+    Notice.Kind.COVER_ENDED: "home",
+    Notice.Kind.FULL: "stack-2",
 }
 NAMED = {
     Notice.Kind.ASSIGNED: _("%(name)s was given to you."),
@@ -48,6 +55,8 @@ NAMED = {
     Notice.Kind.ENQUIRY: _("%(name)s wrote again. The new enquiry is in the history."),
     Notice.Kind.BOUGHT: _("%(name)s has bought again."),
     Notice.Kind.WOKEN: _("%(name)s is back from the parking: the day has come."),
+    Notice.Kind.REMINDED_EARLY: _("A clock runs out soon for %(name)s. Turn to this client in time."),
+    Notice.Kind.DECIDE: _("%(name)s has gone from hand to hand. Decide who takes the client."),
 }
 # What was true when it was told, and is over.
 OVER = {
@@ -55,6 +64,8 @@ OVER = {
     Notice.Kind.REMINDED: _("A clock had run out for %(name)s."),
     Notice.Kind.WARNED: _("A clock had run out for %(name)s in your team."),
     Notice.Kind.POOL_STUCK: _("%(name)s waited in the pool and nobody could take the client."),
+    Notice.Kind.REMINDED_EARLY: _("A clock was about to run out for %(name)s."),
+    Notice.Kind.DECIDE: _("%(name)s had gone from hand to hand; it was decided who takes the client."),
 }
 NAMELESS = {
     Notice.Kind.ASSIGNED: _("A client was given to you, and is no longer with you."),
@@ -69,6 +80,12 @@ NAMELESS = {
     Notice.Kind.ENQUIRY: _("A client wrote again, and is no longer with you."),
     Notice.Kind.BOUGHT: _("A client of yours has bought again, and is no longer with you."),
     Notice.Kind.WOKEN: _("A parked client came back, and is no longer with you."),
+    Notice.Kind.REMINDED_EARLY: _("A clock was about to run out for a client who is no longer with you."),
+    Notice.Kind.DECIDE: _("A client had gone from hand to hand and waited for your decision."),
+    Notice.Kind.BOOK_MOVED: _("Clients of a colleague were moved to you. They are on your desk now."),
+    Notice.Kind.COVER_BEGAN: _("You look after the clients of a colleague who is away."),
+    Notice.Kind.COVER_ENDED: _("The absence is over: the clients are back with the person they belong to."),
+    Notice.Kind.FULL: _("A tier is full: clients wait for a place. See what the tier’s setting does with them."),
 }
 
 
@@ -95,16 +112,16 @@ class Bulletin:
 
 def bulletin_for(user: User, *, before: str, now: datetime) -> Bulletin:
     """The notices of a person, newest first; the records that they tell of are read in one query a stage."""
-    rows = visible(user, Notice.objects.filter(user=user)).order_by("-id")
+    rows = visible(user, Notice.objects.heard_by(user.pk)).order_by("-id")
     if before.isascii() and before.isdigit() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     notices = list(rows[: PAGE + 1])
     page = notices[:PAGE]
     records = _records(user, page)
     return Bulletin(
-        words=[_word(notice, records.get((notice.stage, notice.record_id)), user, now) for notice in page],
+        words=[_word(notice, records.get((notice.stage, notice.record_id or 0)), user, now) for notice in page],
         after=page[-1].pk if len(notices) > PAGE else None,
-        unread=Notice.objects.filter(user=user, read_at=None).count(),
+        unread=Notice.objects.unread_by(user.pk).count(),
     )
 
 
@@ -112,7 +129,8 @@ def _records(user: User, notices: Iterable[Notice]) -> dict[tuple[str, int], Con
     """The records told of, as far as the person still sees them."""
     told: dict[str, set[int]] = {}
     for notice in notices:
-        told.setdefault(notice.stage, set()).add(notice.record_id)
+        if notice.record_id is not None:
+            told.setdefault(notice.stage, set()).add(notice.record_id)
     return {
         (stage, item.pk): item
         for stage, ids in told.items()
@@ -124,17 +142,27 @@ def _word(notice: Notice, item: ConveyorItem | None, user: User, now: datetime) 
     kind = Notice.Kind(notice.kind)
     named = item is not None and item.openness(sight_of(user)) > Openness.HIDDEN
     return Word(
-        sentence=_sentence(kind, item, now) if item is not None and named else str(NAMELESS[kind]),
+        sentence=_sentence(notice, item, now) if item is not None and named else str(NAMELESS[kind]),
         sign=SIGNS[kind],
         stage=notice.stage,
         at=notice.at,
         is_new=notice.read_at is None,
-        url=DESKS[Stage(notice.stage)].url("record", notice.record_id) if named else "",
+        url=_url(notice) if named or kind in Notice.OF_MANY else "",
     )
 
 
-def _sentence(kind: Notice.Kind, item: ConveyorItem, now: datetime) -> str:
+def _url(notice: Notice) -> str:
+    """Where a notice leads: to its record, or to the person's own first page when it tells of many."""
+    if notice.record_id is None:
+        return reverse("workbench:my-work")
+    return DESKS[Stage(notice.stage)].url("record", notice.record_id)
+
+
+def _sentence(notice: Notice, item: ConveyorItem, now: datetime) -> str:
+    kind = Notice.Kind(notice.kind)
+    runs = item.clock_since is not None and item.clock_since <= notice.at
     still = {
+        Notice.Kind.REMINDED_EARLY: runs and item.due_at is not None and now < item.due_at,
         Notice.Kind.OFFERED: item.state == "offered",
         Notice.Kind.REMINDED: item.due_at is not None and item.due_at <= now,
         Notice.Kind.WARNED: item.due_at is not None and item.due_at <= now,

@@ -130,7 +130,7 @@ def frame_of(request: Request) -> Frame:
 def _queries(here: Standpoint) -> dict[str, QuerySet[Any]]:
     """Everything that the frame counts, by name."""
     now = timezone.now()
-    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.filter(user=here.user, read_at=None)}
+    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.unread_by(here.user.pk)}
     for stage in here.own_stages:
         tiers = [seat.tier_id for seat in here.seats if seat.tier.works(stage)]
         queries[f"{stage}_held"] = own.held(stage, here.seat_ids)

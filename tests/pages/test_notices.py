@@ -11,6 +11,7 @@ from deals import actions as hunting
 from leads.models import Lead
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import handoff
+from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.workbench import bulletin
@@ -97,7 +98,7 @@ def test_a_farmer_hears_that_a_client_bought_again(told, sam, hal, fay):
     assert told(fay)[0] == ("Emma Clarke has bought again.", f"/accounts/{account.pk}/")
 
 
-@pytest.mark.parametrize("kind", Notice.Kind)
+@pytest.mark.parametrize("kind", [kind for kind in Notice.Kind if kind not in Notice.OF_MANY])
 def test_every_kind_has_its_sentences_and_hides_a_stranger_s_client(told, sam, hal, kind):
     own, foreign = make_contacted(sam, name="Own Client"), make_deal(sam, hal, name="Foreign Client")
     Notice.objects.all().delete()
@@ -108,6 +109,28 @@ def test_every_kind_has_its_sentences_and_hides_a_stranger_s_client(told, sam, h
 
     assert ("Own Client" in named, url) == (True, f"/leads/{own.pk}/")
     assert ("Foreign" in hidden, no_url) == (False, "")
+
+
+@pytest.mark.parametrize("kind", Notice.OF_MANY)
+def test_what_is_about_many_leads_to_the_own_desk_and_names_nobody(told, sam, kind):
+    tell([sam.user_id], kind=kind, stage="", record_id=None, event="book:1", now=MONDAY)
+
+    ((sentence, url),) = told(sam)
+
+    assert (bool(sentence), url) == (True, "/")
+
+
+def test_an_early_word_about_a_clock_that_was_turned_back_is_told_in_the_past(told, sam):
+    lead = make_lead(sam, name="Early Ed")
+    make_notice(sam, Notice.Kind.REMINDED_EARLY, lead)
+    before = told(sam)
+
+    Lead.objects.filter(pk=lead.pk).update(clock_since=NOW, due_at=NOW + timedelta(hours=1))
+
+    assert [sentence for sentence, _url in before] == [
+        "A clock runs out soon for Early Ed. Turn to this client in time."
+    ]
+    assert [sentence for sentence, _url in told(sam)] == ["A clock was about to run out for Early Ed."]
 
 
 def test_a_clock_that_runs_again_is_told_in_the_past(told, sam):
