@@ -27,6 +27,8 @@ class State(models.TextChoices):
     RETURNED = "returned", _("returned")
 
 
+IN_WORK = (State.OFFERED, State.ACTIVE, State.AT_RISK)
+
 MOVES: tuple[tuple[str, str], ...] = (
     (State.OFFERED, State.ACTIVE),
     (State.OFFERED, State.RETURNED),
@@ -42,7 +44,7 @@ class Account(ConveyorItem):
     """A client who has bought and is kept; a client has one in a pipeline."""
 
     stage = Stage.ACCOUNT
-    OPEN = (State.OFFERED, State.ACTIVE, State.AT_RISK)
+    OPEN = IN_WORK
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     deal = models.ForeignKey(Deal, models.PROTECT, related_name="accounts", verbose_name=_("first deal"))
@@ -63,6 +65,7 @@ class Account(ConveyorItem):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         constraints: ClassVar = [
+            CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="an_account_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="an_account_is_in_a_known_state"),
             UniqueConstraint(fields=["client", "pipeline"], name="a_client_has_one_account_in_a_pipeline"),
             CheckConstraint(
@@ -71,7 +74,7 @@ class Account(ConveyorItem):
             ),
             CheckConstraint(condition=Q(cadence_days__gte=1), name="an_account_is_touched_some_day"),
         ]
-        triggers: ClassVar = laws(Stage.ACCOUNT, begins=[State.OFFERED, State.ACTIVE], moves=MOVES)
+        triggers: ClassVar = laws(Stage.ACCOUNT, begins=[State.OFFERED, State.ACTIVE], moves=MOVES, opened=IN_WORK)
 
     @property
     def amount(self) -> Decimal:

@@ -27,6 +27,8 @@ class State(models.TextChoices):
     RETURNED = "returned", _("returned")
 
 
+IN_WORK = (State.OFFERED, State.OPEN)
+
 MOVES: tuple[tuple[str, str], ...] = (
     (State.OFFERED, State.OPEN),
     (State.OPEN, State.WON),
@@ -41,7 +43,7 @@ class Deal(ConveyorItem):
     """A purchase in the making: from a qualified lead, or a repeat for an account that has bought before."""
 
     stage = Stage.DEAL
-    OPEN = (State.OFFERED, State.OPEN)
+    OPEN = IN_WORK
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     lead = models.ForeignKey(Lead, models.PROTECT, null=True, blank=True, related_name="deals", verbose_name=_("lead"))
@@ -67,6 +69,7 @@ class Deal(ConveyorItem):
         verbose_name = _("deal")
         verbose_name_plural = _("deals")
         constraints: ClassVar = [
+            CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_deal_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="a_deal_is_in_a_known_state"),
             CheckConstraint(
                 condition=Q(lead__isnull=False) | Q(repeat_of__isnull=False),
@@ -86,7 +89,7 @@ class Deal(ConveyorItem):
             CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_deal_is_not_worth_less_than_nothing"),
             UniqueConstraint(fields=["lead"], condition=~Q(state="returned"), name="a_lead_becomes_one_deal_at_a_time"),
         ]
-        triggers: ClassVar = laws(Stage.DEAL, begins=[State.OFFERED, State.OPEN], moves=MOVES)
+        triggers: ClassVar = laws(Stage.DEAL, begins=[State.OFFERED, State.OPEN], moves=MOVES, opened=IN_WORK)
 
     @classmethod
     def in_hands_of(cls, sight: Sight) -> Q:

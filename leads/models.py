@@ -26,6 +26,8 @@ class State(models.TextChoices):
     DISQUALIFIED = "disqualified", _("disqualified")
 
 
+IN_WORK = (State.NEW, State.CONTACTED, State.PARKED)
+
 MOVES: tuple[tuple[str, str], ...] = (
     (State.NEW, State.CONTACTED),
     (State.NEW, State.PARKED),
@@ -44,7 +46,7 @@ class Lead(ConveyorItem):
     """Somebody with an interest, until it is known whether there is a real need."""
 
     stage = Stage.LEAD
-    OPEN = (State.NEW, State.CONTACTED, State.PARKED)
+    OPEN = IN_WORK
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.NEW, protected=True)
     source = models.ForeignKey(
@@ -68,6 +70,7 @@ class Lead(ConveyorItem):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         constraints: ClassVar = [
+            CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_lead_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="a_lead_is_in_a_known_state"),
             CheckConstraint(
                 condition=Q(state="parked", until__isnull=False) | (~Q(state="parked") & Q(until=None)),
@@ -79,7 +82,7 @@ class Lead(ConveyorItem):
             ),
             CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="a_lead_is_not_worth_less_than_nothing"),
         ]
-        triggers: ClassVar = laws(Stage.LEAD, begins=[State.NEW], moves=MOVES)
+        triggers: ClassVar = laws(Stage.LEAD, begins=[State.NEW], moves=MOVES, opened=IN_WORK)
 
     @classmethod
     def in_hands_of(cls, sight: Sight) -> Q:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from pipeline_crm.tiers.models import (
     TierGroupObjectPermission,
     TierUserObjectPermission,
 )
+from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Sight:
     headed: tuple[Pipeline, ...] = ()
     analysed: tuple[Pipeline, ...] = ()
     everything: bool = False
+    house: SetUp | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def seat_ids(self) -> frozenset[int]:
@@ -60,7 +62,7 @@ class Sight:
 
     def tiers_for(self, stage: Stage | str) -> list[Tier]:
         """The person's tiers at which records of a stage lie."""
-        return [tier for tier in self.worked if tier.works(stage) or _repeats(tier, stage)]
+        return [tier for tier in self.worked if tier.takes(stage)]
 
     def supervises(self, tier: Tier) -> bool:
         """Whether the person steers this tier: its team lead or its head of sales."""
@@ -75,11 +77,6 @@ def _ids(rows: Iterable[Any]) -> frozenset[int]:
     return frozenset(row.pk for row in rows)
 
 
-def _repeats(tier: Tier, stage: Stage | str) -> bool:
-    """Whether a farmer's tier works repeat deals itself."""
-    return stage == Stage.DEAL and tier.works_account and tier.pipeline.repeat_deals == Pipeline.RepeatDeals.FARMER
-
-
 def sight_of(user: User | AnonymousUser) -> Sight:
     """Reads what a person may see; within a request it is read once."""
     kept = user.__dict__.get("sight")
@@ -87,26 +84,39 @@ def sight_of(user: User | AnonymousUser) -> Sight:
 
 
 def read_sight(user: User | AnonymousUser) -> Sight:
-    """Reads what a person may see from their grants and seats as they stand in the database."""
+    """Reads what a person may see from their grants and seats; out of memory as long as no set-up, seat or grant changes."""
     if not user.is_authenticated or not user.is_active:
         return Sight()
-    tiers = _granted(Tier, TierUserObjectPermission, TierGroupObjectPermission, user)
-    pipelines = _granted(Pipeline, PipelineUserObjectPermission, PipelineGroupObjectPermission, user)
+    house = setup()
+    kept = _kept.get(user.pk)
+    if kept is None or kept.house is not house or kept.everything != user.is_superuser:
+        kept = _kept[user.pk] = _read(user, house)
+    return kept
+
+
+# One entry for each person who has asked; a change of set-up replaces them one by one.
+_kept: dict[int, Sight] = {}
+
+
+def _read(user: User, house: SetUp) -> Sight:
+    tiers = _granted(house.tiers, TierUserObjectPermission, TierGroupObjectPermission, user)
+    pipelines = _granted(house.pipelines, PipelineUserObjectPermission, PipelineGroupObjectPermission, user)
     worked = tiers["work_tier"]
-    seats = Seat.objects.open().filter(user=user, tier__in=worked).select_related("tier__pipeline").order_by("id")
+    at = _ids(worked)
     return Sight(
         user_id=user.pk,
-        seats=tuple(seats) if worked else (),
+        seats=tuple(seat for seat in house.seats_of(user.pk) if seat.is_open and seat.tier_id in at),
         worked=worked,
         led=tiers["lead_tier"],
         headed=pipelines["head_pipeline"],
         analysed=pipelines["analyse_pipeline"],
         everything=user.is_superuser,
+        house=house,
     )
 
 
 def _granted(
-    model: type[Tier] | type[Pipeline],
+    rows: Mapping[int, Any],
     by_person: type[UserObjectPermissionBase],
     by_group: type[GroupObjectPermissionBase],
     user: User,
@@ -121,10 +131,8 @@ def _granted(
         .values_list(*pair)
         .union(by_group.objects.filter(group__user=user).values_list(*pair))
     )
-    rows = model.objects.select_related("pipeline") if model is Tier else model.objects.all()
-    found = {row.pk: row for row in rows.filter(pk__in={pk for _name, pk in grants})} if grants else {}
     granted: defaultdict[str, tuple[Any, ...]] = defaultdict(tuple)
     for codename, pk in sorted(grants):
-        if pk in found:
-            granted[codename] += (found[pk],)
+        if pk in rows:
+            granted[codename] += (rows[pk],)
     return granted

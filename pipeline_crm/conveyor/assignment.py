@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max
+from django.db.models import Max, Sum
 from django.utils.translation import gettext as _
 
 from pipeline_crm.tiers.models import Absence, Seat, Tier
 
 from .errors import Refused
-from .models import Turn
-from .records import BELT
+from .models import Load, Turn
 from .strategies import SeatFacts, choose
 
 ADVISORY_SPACE = 7_001  # the first key of the advisory locks of tiers
@@ -30,11 +29,8 @@ def lock_tier(tier_id: int) -> None:
 
 def load_of(seats: Collection[int]) -> Counter[int]:
     """How many open records each seat holds, over all stages."""
-    load: Counter[int] = Counter()
-    for model in BELT.values():
-        rows = model.objects.open().filter(seat__in=seats).order_by().values("seat").annotate(n=Count("*"))
-        load.update({row["seat"]: row["n"] for row in rows})
-    return load
+    rows = Load.objects.filter(seat__in=seats).order_by().values("seat").annotate(n=Sum("delta"))
+    return Counter({row["seat"]: row["n"] for row in rows})
 
 
 def choose_seat(

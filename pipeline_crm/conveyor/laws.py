@@ -17,9 +17,14 @@ _BORN_AT_THE_BEGINNING = """
     """
 
 _STANDS_ON_ITS_BELT = """
+    IF TG_OP = 'UPDATE' AND (NEW.tier_id, NEW.pipeline_id, NEW.step_id) = (OLD.tier_id, OLD.pipeline_id, OLD.step_id) THEN
+        RETURN NEW;
+    END IF;
     IF NOT EXISTS (
-        SELECT 1 FROM tiers_tier
-        WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND (works_{stage}{or_else})
+        SELECT 1 FROM tiers_tier tier
+        WHERE id = NEW.tier_id AND pipeline_id = NEW.pipeline_id AND (works_{stage}{or_else} OR EXISTS (
+            SELECT 1 FROM tiers_tier helped WHERE helped.id = tier.helps_id AND helped.works_{stage}
+        ))
     ) THEN
         RAISE EXCEPTION 'a_record_is_at_the_tier_of_its_stage: tier % does not work {stage}', NEW.tier_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'a_record_is_at_the_tier_of_its_stage';
@@ -77,15 +82,34 @@ _AN_OFFER_IS_A_HAND_OFF = """
     RETURN NULL;
 """
 
+_A_BIRTH_LOADS = """
+    INSERT INTO conveyor_load (seat_id, delta)
+    SELECT seat_id, count(*) FROM new_rows WHERE seat_id IS NOT NULL AND state IN ({open}) GROUP BY seat_id;
+    RETURN NULL;
+"""
+
+_A_MOVE_LOADS = """
+    INSERT INTO conveyor_load (seat_id, delta)
+    SELECT seat_id, sum(n) FROM (
+        SELECT seat_id, 1 AS n FROM new_rows WHERE seat_id IS NOT NULL AND state IN ({open})
+        UNION ALL
+        SELECT seat_id, -1 FROM old_rows WHERE seat_id IS NOT NULL AND state IN ({open})
+    ) changes GROUP BY seat_id HAVING sum(n) <> 0;
+    RETURN NULL;
+"""
+
 WRITES = pgtrigger.Insert | pgtrigger.Update
 
 
-def laws(stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]]) -> list[pgtrigger.Trigger]:
-    """The triggers of one stage's table: its state machine, its belt, its versions, its movements.
+def laws(
+    stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]], opened: Iterable[str]
+) -> list[pgtrigger.Trigger]:
+    """The triggers of one stage's table: its state machine, its belt, its versions, its movements, its owners' loads.
 
-    `begins` are the states in which a record may be born, `moves` the allowed (from, to) pairs.
+    `begins` are the states in which a record may be born, `moves` the allowed (from, to) pairs, `opened` the states
+    in which somebody must still work it.
     """
-    states = ", ".join(f"'{state}'" for state in begins)
+    states = _listed(begins)
     # A farmer may work a repeat deal at the tier of accounts, where the pipeline says so.
     or_else = " OR (works_account AND NEW.repeat_of_id IS NOT NULL)" if stage == Stage.DEAL else ""
     stands = _STANDS_ON_ITS_BELT.format(stage=stage, or_else=or_else)
@@ -96,6 +120,7 @@ def laws(stage: Stage, *, begins: Iterable[str], moves: Iterable[tuple[str, str]
         _before(f"a_{stage}_counts_its_moves", WRITES, _VERSION_COUNTS_MOVES),
         _at_commit(f"a_{stage}_writes_its_moves", _EVERY_MOVE_IS_WRITTEN.format(stage=stage)),
         *_offers(stage),
+        *_loads(stage, _listed(opened)),
         pgtrigger.Protect(name=f"a_{stage}_is_never_deleted", operation=pgtrigger.Delete),
     ]
 
@@ -105,6 +130,30 @@ def _offers(stage: Stage) -> list[pgtrigger.Trigger]:
         return []
     law = _AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=f"{stage}s_{stage}")
     return [_at_commit(f"an_offered_{stage}_has_a_hand_off", law)]
+
+
+def _loads(stage: Stage, opened: str) -> list[pgtrigger.Trigger]:
+    """One statement for any number of rows, so that a bulk costs no more than its people."""
+    new = pgtrigger.Referencing(new="new_rows")
+    both = pgtrigger.Referencing(old="old_rows", new="new_rows")
+    return [
+        pgtrigger.Trigger(
+            name=f"a_{stage}_{verb}_its_owner",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=rows,
+            func=law.format(open=opened),
+        )
+        for verb, operation, rows, law in (
+            ("loads", pgtrigger.Insert, new, _A_BIRTH_LOADS),
+            ("moves_the_load_of", pgtrigger.Update, both, _A_MOVE_LOADS),
+        )
+    ]
+
+
+def _listed(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
 
 
 def _before(name: str, operation: pgtrigger.Operation, law: str) -> pgtrigger.Trigger:

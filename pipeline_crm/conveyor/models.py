@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from pipeline_crm.clients.models import Client
-from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Tier
+from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Seat, Tier
 from pipeline_crm.tiers.stages import Stage
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ class Turn(models.Model):
 
     seat = models.OneToOneField(Seat, models.CASCADE, primary_key=True, related_name="turn", verbose_name=_("seat"))
     serial = models.BigIntegerField(_("last turn"), default=0)
-    served = models.PositiveIntegerField(_("received"), default=0)
+    served = models.IntegerField(_("received"), default=0)
+    worth = models.BigIntegerField(_("expected value received"), default=0)
+    day = models.DateField(_("day of the last turn"), null=True, blank=True)
+    today = models.PositiveIntegerField(_("received on that day"), default=0)
 
     class Meta:
         verbose_name = _("turn")
@@ -125,3 +128,74 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seat_id}: {self.serial}"
+
+
+class Load(models.Model):
+    """A change in how many open records a seat holds; their sum is its load, written by triggers on the three stages.
+
+    Rows are only added, so that two acts never wait for each other here; the sweep adds old ones up.
+    """
+
+    seat = models.ForeignKey(Seat, models.CASCADE, related_name="loads", verbose_name=_("seat"))
+    delta = models.IntegerField(_("change"))
+
+    class Meta:
+        verbose_name = _("load")
+        verbose_name_plural = _("loads")
+        indexes: ClassVar = [models.Index(fields=["seat"], include=["delta"], name="loads_of_a_seat")]
+
+    def __str__(self) -> str:
+        return f"{self.seat_id}: {self.delta:+}"
+
+
+class BookMove(models.Model):
+    """The open records of one seat given to others in one act, which can be brought back."""
+
+    class Cause(models.TextChoices):
+        LEFT = "left", _("left the firm")
+        ABSENT = "absent", _("is away")
+        RELIEVED = "relieved", _("has too much")
+
+    seat = models.ForeignKey(Seat, models.PROTECT, related_name="book_moves", verbose_name=_("seat"))
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause)
+    absence = models.OneToOneField(
+        Absence, models.SET_NULL, null=True, blank=True, related_name="book_move", verbose_name=_("absence")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("when"))
+    ended_at = models.DateTimeField(_("brought back"), null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+
+    class Meta:
+        verbose_name = _("redistribution")
+        verbose_name_plural = _("redistributions")
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.seat_id} {self.cause} {self.at:%d.%m.%Y}"
+
+
+class BookMoveItem(models.Model):
+    """One record of a redistribution: who received it, none being the pool."""
+
+    move = models.ForeignKey(BookMove, models.CASCADE, related_name="items", verbose_name=_("redistribution"))
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage)
+    record_id = models.BigIntegerField(_("record"))
+    to_seat = models.ForeignKey(
+        Seat, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("receiver")
+    )
+
+    class Meta:
+        verbose_name = _("redistributed record")
+        verbose_name_plural = _("redistributed records")
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["move", "stage", "record_id"], name="a_record_is_redistributed_once_in_an_act")
+        ]
+        indexes: ClassVar = [models.Index(fields=["stage", "record_id"], name="redistributions_of_a_record")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.record_id}"

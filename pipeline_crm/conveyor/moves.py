@@ -12,6 +12,7 @@ from django_fsm import TransitionNotAllowed
 
 from pipeline_crm.access.gate import reach
 from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause, Entry, Movement
 
 from .clocks import wind
@@ -31,16 +32,16 @@ def hold[Item: ConveyorItem](
 
     Raises Http404 for what is hidden or absent, Taken for a race that the actor has just lost.
     """
-    locked = model.objects.select_for_update(of=("self",))
     # The manager belongs to the record of any stage; here the stage is known.
-    rows = cast("QuerySet[Item]", locked.select_related("client", "pipeline", "tier__pipeline", "step", "seat__user"))
+    rows = cast("QuerySet[Item]", model.objects.select_for_update(of=("self",)).select_related("client"))
     if by is None:
-        return rows.get(pk=pk)
+        return setup().attach([rows.get(pk=pk)])[0]
     try:
         item = reach(by, rows, pk)
     except Http404:
         tell_who_was_first(model, pk, by=by, now=now)
         raise
+    setup().attach([item])
     if seen is not None and item.version != seen:
         raise Taken(_lost_to(_last_move(model, pk), sight_of(by)))
     return item

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin
 
@@ -110,6 +110,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
     due_at = models.DateTimeField(_("clock runs out"), null=True, blank=True)
     stale_at = models.DateTimeField(_("the sweep acts"), null=True, blank=True)
     rung = models.PositiveSmallIntegerField(_("rungs climbed"), default=0)
+    score = models.BigIntegerField(_("expected value"), default=0, editable=False)
+    hops = models.PositiveSmallIntegerField(_("passed on by the sweep"), default=0, editable=False)
+    awaits_lead = models.BooleanField(_("waits for the team lead's decision"), default=False, editable=False)
 
     objects = ConveyorQuerySet.as_manager()
 
@@ -119,7 +122,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
         indexes: ClassVar = [
             models.Index(fields=["stale_at"], condition=Q(stale_at__isnull=False), name="%(class)ss_the_sweep_reads"),
             models.Index(fields=["seat", "due_at", "id"], name="%(class)ss_of_a_seat"),
-            models.Index(fields=["tier", "due_at", "id"], condition=Q(seat=None), name="%(class)ss_in_the_pool"),
+            models.Index(
+                "tier", "due_at", F("score").desc(), "id", condition=Q(seat=None), name="%(class)ss_in_the_pool"
+            ),
             models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
             models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
         ]

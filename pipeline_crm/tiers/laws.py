@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pgtrigger
+
 # Expects `the_pipeline`. Runs at commit, so that a structure may be changed in several statements.
 EVERY_STAGE_HAS_ONE_TIER = """
     IF EXISTS (SELECT 1 FROM tiers_pipeline WHERE id = the_pipeline) AND NOT COALESCE((
@@ -36,3 +38,22 @@ GRANTS_FOLLOW_THE_SEAT = """
     END IF;
     RETURN NULL;
 """
+
+# Whoever keeps the set-up in memory compares the stamp: one change anywhere, and it is read again. In the same
+# transaction as the change, so nobody ever sees a new stamp over an old set-up.
+NEW_STAMP = """
+    INSERT INTO tiers_stamp (id, value) VALUES (1, gen_random_uuid())
+    ON CONFLICT (id) DO UPDATE SET value = excluded.value;
+    RETURN NULL;
+"""
+
+
+def stamp() -> pgtrigger.Trigger:
+    """The trigger of a table whose rows are part of the set-up that is kept in memory."""
+    return pgtrigger.Trigger(
+        name="the_set_up_has_changed",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=NEW_STAMP,
+    )

@@ -383,4 +383,5 @@ def test_the_page_costs_the_same_with_one_seat_and_with_thirty(desk, pipeline, s
     for number in range(29):
         seat_at(pipeline, list(Stage)[number % 3], make_person(f"person{number}"))
 
+    cost()
     assert cost() == with_one

@@ -1,16 +1,18 @@
 from .desks import (
-    Absence,
     PipelineGroupObjectPermission,
     PipelineUserObjectPermission,
     Rung,
-    Seat,
     Step,
     Strategy,
     Tier,
     TierGroupObjectPermission,
     TierUserObjectPermission,
+    WhenFull,
 )
 from .pipelines import DayOff, Pipeline, Product, Reason, Source, WorkingHours
+from .rules import Rule
+from .seats import Absence, Seat, Shift
+from .stamps import Stamp
 
 __all__ = [
     "Absence",
@@ -20,13 +22,17 @@ __all__ = [
     "PipelineUserObjectPermission",
     "Product",
     "Reason",
+    "Rule",
     "Rung",
     "Seat",
+    "Shift",
     "Source",
+    "Stamp",
     "Step",
     "Strategy",
     "Tier",
     "TierGroupObjectPermission",
     "TierUserObjectPermission",
+    "WhenFull",
     "WorkingHours",
 ]

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Deferrable, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from simple_history.models import HistoricalRecords
 
-from ..laws import EVERY_STAGE_HAS_ONE_TIER, GRANTS_FOLLOW_THE_SEAT
+from ..laws import EVERY_STAGE_HAS_ONE_TIER, stamp
 from ..stages import Stage
 from .pipelines import Pipeline
 
@@ -26,6 +24,7 @@ class Strategy(models.TextChoices):
     ROUND_ROBIN = "round_robin", _("in turn")
     LEAST_LOADED = "least_loaded", _("least loaded")
     WEIGHTED = "weighted", _("by weight")
+    EXPECTED_VALUE = "expected_value", _("by expected value")
     POOL = "pool", _("to the pool")
 
 
@@ -38,6 +37,14 @@ def _one_tier(*, name: str, **worked: bool) -> ExclusionConstraint:
         condition=Q(**worked),
         deferrable=Deferrable.DEFERRED,
     )
+
+
+class WhenFull(models.TextChoices):
+    """What becomes of a client for whom nobody at the receiving tier has room."""
+
+    POOL = "pool", _("waits in the tier's pool")
+    WIDEN = "widen", _("may go to the people of a helping tier")
+    KEEP_WARM = "keep_warm", _("stays with the giver, who keeps the client warm")
 
 
 class Tier(models.Model):
@@ -74,6 +81,49 @@ class Tier(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
     )
+    off_hours = models.BooleanField(
+        _("give records outside working hours too"),
+        default=False,
+        help_text=_("Otherwise what comes at night waits in the pool and is given out when somebody's hours begin."),
+    )
+    when_full = models.CharField(
+        _("when nobody has room, a client"), max_length=10, choices=WhenFull, default=WhenFull.POOL
+    )
+    helps = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="helpers",
+        verbose_name=_("also takes what has no room at"),
+    )
+    ramp_days = models.PositiveSmallIntegerField(
+        _("a new person grows to the full load in (days)"), default=0, validators=[MaxValueValidator(365)]
+    )
+    ramp_percent = models.PositiveSmallIntegerField(
+        _("and begins with (%)"), default=25, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    cherry_picking = models.BooleanField(
+        _("people may choose from the pool"),
+        default=False,
+        help_text=_("Otherwise “Take next” gives everybody the most urgent one."),
+    )
+    untouched_limit = models.PositiveSmallIntegerField(
+        _("untouched records taken at most"),
+        default=5,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Who holds so many records without a touch takes no more from the pool."),
+    )
+    cool_down_hours = models.PositiveSmallIntegerField(
+        _("an earlier owner waits (hours)"),
+        default=72,
+        help_text=_("So long a record does not come back to a person who let it lie or put it back."),
+    )
+    hop_limit = models.PositiveSmallIntegerField(
+        _("after so many reassignments the team lead decides"), default=3, validators=[MinValueValidator(1)]
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -97,8 +147,14 @@ class Tier(models.Model):
             CheckConstraint(
                 condition=~Q(works_lead=True, works_deal=False, works_account=True), name="a_tier_works_stages_in_a_row"
             ),
+            CheckConstraint(condition=~Q(helps=F("id")), name="a_tier_does_not_help_itself"),
+            CheckConstraint(
+                condition=Q(ramp_percent__gte=1, ramp_percent__lte=100), name="a_ramp_begins_with_a_share_of_the_load"
+            ),
+            CheckConstraint(condition=Q(hop_limit__gte=1), name="a_record_is_passed_on_before_the_lead_decides"),
         ]
         triggers: ClassVar = [
+            stamp(),
             pgtrigger.Trigger(
                 name="a_stage_is_never_uncovered",
                 when=pgtrigger.After,
@@ -108,7 +164,7 @@ class Tier(models.Model):
                 func="the_pipeline := CASE WHEN TG_OP = 'DELETE' THEN OLD.pipeline_id ELSE NEW.pipeline_id END;"
                 + EVERY_STAGE_HAS_ONE_TIER
                 + "RETURN NULL;",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,6 +179,13 @@ class Tier(models.Model):
         """Whether a stage is worked at this tier."""
         return bool(getattr(self, f"works_{stage}"))
 
+    def takes(self, stage: Stage | str) -> bool:
+        """Whether records of a stage may lie here: its own, a repeat deal of its farmers, or what it helps out with."""
+        if self.works(stage) or (self.helps is not None and self.helps.works(stage)):
+            return True
+        repeats = self.pipeline.repeat_deals == Pipeline.RepeatDeals.FARMER
+        return stage == Stage.DEAL and self.works_account and repeats
+
     def lead_ids(self) -> list[int]:
         """The people who lead the tier now."""
         return list(self.seats.open().leads().values_list("user_id", flat=True))
@@ -131,9 +194,15 @@ class Tier(models.Model):
 class TierUserObjectPermission(UserObjectPermissionBase):
     content_object = models.ForeignKey(Tier, on_delete=models.CASCADE)
 
+    class Meta(UserObjectPermissionBase.Meta):
+        triggers: ClassVar = [stamp()]
+
 
 class TierGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Tier, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers: ClassVar = [stamp()]
 
 
 class PipelineUserObjectPermission(UserObjectPermissionBase):
@@ -145,90 +214,23 @@ class PipelineUserObjectPermission(UserObjectPermissionBase):
     class Meta(UserObjectPermissionBase.Meta):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
+        triggers: ClassVar = [stamp()]
 
 
 class PipelineGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Pipeline, on_delete=models.CASCADE)
 
-
-class SeatQuerySet(models.QuerySet["Seat"]):
-    """Questions about many seats."""
-
-    def open(self) -> SeatQuerySet:
-        """Seats that may hold records: not closed, and their person may sign in."""
-        return self.filter(is_open=True, user__is_active=True)
-
-    def leads(self) -> SeatQuerySet:
-        """Seats of team leads."""
-        return self.filter(role=Seat.Role.LEAD)
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers: ClassVar = [stamp()]
 
 
-class Seat(models.Model):
-    """A person's place at a tier; records are held by the seat, so a desk passes on whole."""
-
-    class Role(models.TextChoices):
-        MEMBER = "member", _("member")
-        LEAD = "lead", _("team lead")
-
-    tier = models.ForeignKey(Tier, models.PROTECT, related_name="seats", verbose_name=_("tier"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="seats", verbose_name=_("person"))
-    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
-    capacity = models.PositiveSmallIntegerField(_("open records at most"), default=40)
-    weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
-    is_open = models.BooleanField(pgettext_lazy("seat", "open"), default=True)
-    history = HistoricalRecords()
-
-    objects = SeatQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("seat")
-        verbose_name_plural = _("seats")
-        ordering: ClassVar = ["tier", "id"]
-        constraints: ClassVar = [
-            UniqueConstraint(fields=["tier", "user"], name="a_person_has_one_seat_at_a_tier"),
-            UniqueConstraint(fields=["id", "tier"], name="records_point_at_a_seat_with_its_tier"),
-            CheckConstraint(condition=Q(weight__gte=1), name="a_seat_weighs_something"),
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Trigger(
-                name="grants_follow_the_seat",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                func=GRANTS_FOLLOW_THE_SEAT,
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user.name}, {self.tier.name}"
-
-
-class Absence(models.Model):
-    """Days on which a seat receives nothing."""
-
-    seat = models.ForeignKey(Seat, models.CASCADE, related_name="absences", verbose_name=_("seat"))
-    first_day = models.DateField(_("from"))
-    last_day = models.DateField(_("to"))
-    reason = models.CharField(_("reason"), max_length=80, blank=True)
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("absence")
-        verbose_name_plural = _("absences")
-        ordering: ClassVar = ["-first_day"]
-        constraints: ClassVar = [
-            CheckConstraint(
-                condition=Q(first_day__lte=F("last_day")),
-                name="an_absence_ends_after_it_begins",
-                violation_error_message=_("The last day must not come before the first."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.first_day:%d.%m.%Y}–{self.last_day:%d.%m.%Y}"
+def _stricter(label: Any) -> Any:
+    """A clock of a step in working minutes, which counts when it is shorter than its tier's."""
+    return models.PositiveIntegerField(label, null=True, blank=True, validators=[MinValueValidator(1)])
 
 
 class Step(models.Model):
-    """An admin's column inside a stage."""
+    """An admin's column inside a stage; its clocks count where they are stricter than the tier's."""
 
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="steps", verbose_name=_("pipeline"))
     stage = models.CharField(_("stage"), max_length=10, choices=Stage)
@@ -238,6 +240,10 @@ class Step(models.Model):
         _("stay up to (working minutes)"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     probability = models.PositiveSmallIntegerField(_("probability, %"), default=50, validators=[MaxValueValidator(100)])
+    answer_minutes = _stricter(_("answer an offer within"))
+    first_touch_minutes = _stricter(_("first touch within"))
+    silence_minutes = _stricter(_("no longer silent than"))
+    pool_minutes = _stricter(_("wait in the pool up to"))
     history = HistoricalRecords()
 
     class Meta:
@@ -249,6 +255,7 @@ class Step(models.Model):
             UniqueConstraint(fields=["id", "pipeline"], name="records_point_at_a_step_with_its_pipeline"),
             CheckConstraint(condition=Q(probability__lte=100), name="a_probability_is_at_most_certain"),
         ]
+        triggers: ClassVar = [stamp()]
 
     def __str__(self) -> str:
         return self.name
@@ -265,19 +272,34 @@ class Rung(models.Model):
 
     tier = models.ForeignKey(Tier, models.CASCADE, related_name="rungs", verbose_name=_("tier"))
     act = models.CharField(_("act"), max_length=10, choices=Act)
-    delay_minutes = models.PositiveIntegerField(_("after the clock ran out (working minutes)"), default=0)
+    delay_minutes = models.IntegerField(
+        _("after the clock ran out (working minutes)"),
+        default=0,
+        help_text=_("A reminder may come before: −30 is half an hour early."),
+    )
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("rung")
         verbose_name_plural = _("stale ladder")
         ordering: ClassVar = ["tier", "delay_minutes", "id"]
-        constraints: ClassVar = [UniqueConstraint(fields=["tier", "act"], name="a_ladder_has_each_act_once")]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tier", "act", "delay_minutes"], name="a_rung_is_written_once"),
+            UniqueConstraint(
+                fields=["tier", "act"], condition=~Q(act="remind"), name="a_ladder_has_each_act_but_a_reminder_once"
+            ),
+            CheckConstraint(
+                condition=Q(act="remind") | Q(delay_minutes__gte=0),
+                name="only_a_reminder_comes_before_the_clock_runs_out",
+                violation_error_message=_("Only a reminder may come before the clock runs out."),
+            ),
+        ]
+        triggers: ClassVar = [stamp()]
 
     def __str__(self) -> str:
         return self.get_act_display()
 
     @property
     def delay(self) -> timedelta:
-        """Working time between the breach and this rung."""
+        """Working time between the breach and this rung; below zero before the breach."""
         return timedelta(minutes=self.delay_minutes)

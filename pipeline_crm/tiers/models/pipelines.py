@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from ..calendars import Calendar, is_known_country
-from ..laws import EVERY_STAGE_HAS_ONE_TIER
+from ..laws import EVERY_STAGE_HAS_ONE_TIER, stamp
 from ..stages import Stage, Structure, structure_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class Pipeline(models.Model):
                 timing=pgtrigger.Deferred,
                 declare=[("the_pipeline", "bigint")],
                 func="the_pipeline := NEW.id;" + EVERY_STAGE_HAS_ONE_TIER + "RETURN NEW;",
-            )
+            ),
+            stamp(),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +165,7 @@ class WorkingHours(models.Model):
             ),
             UniqueConstraint(fields=["pipeline", "weekday", "opens"], name="working_hours_are_written_once"),
         ]
+        triggers: ClassVar = [stamp()]
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
@@ -183,6 +185,7 @@ class DayOff(models.Model):
         verbose_name_plural = _("days off")
         ordering: ClassVar = ["date"]
         constraints: ClassVar = [UniqueConstraint(fields=["pipeline", "date"], name="a_day_is_off_once")]
+        triggers: ClassVar = [stamp()]
 
     def __str__(self) -> str:
         return f"{self.date:%d.%m.%Y} {self.name}".strip()
@@ -213,6 +216,7 @@ class Source(Listed):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
         constraints: ClassVar = [UniqueConstraint(fields=["pipeline", "name"], name="a_source_is_listed_once")]
+        triggers: ClassVar = [stamp()]
 
 
 class Product(Listed):
@@ -228,6 +232,7 @@ class Product(Listed):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         constraints: ClassVar = [UniqueConstraint(fields=["pipeline", "name"], name="a_product_is_listed_once")]
+        triggers: ClassVar = [stamp()]
 
 
 class Reason(Listed):
@@ -242,6 +247,11 @@ class Reason(Listed):
 
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="reasons", verbose_name=_("pipeline"))
     kind = models.CharField(_("why"), max_length=20, choices=Kind)
+    gives_turn_back = models.BooleanField(
+        _("gives the turn back"),
+        default=False,
+        help_text=_("For junk and duplicates: whoever got such a lead is next in turn again."),
+    )
     history = HistoricalRecords()
 
     class Meta(Listed.Meta):
@@ -249,3 +259,4 @@ class Reason(Listed):
         verbose_name_plural = _("reasons")
         ordering: ClassVar = ["kind", "position", "name"]
         constraints: ClassVar = [UniqueConstraint(fields=["pipeline", "kind", "name"], name="a_reason_is_listed_once")]
+        triggers: ClassVar = [stamp()]
