@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # What the checks and the developers' commands need from the settings; the site itself never starts with DEBUG by default.
 DEVELOPER := DEBUG=1
 
-.PHONY: help demo dev reset setup test lint messages screenshot lock
+.PHONY: help demo dev reset setup test bench lint messages screenshot lock
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS='	' read -r name words; do printf '  make %-10s %s\n' "$$name" "$$words"; done
@@ -24,6 +24,9 @@ setup:  ## Prepare the checkout: packages, pages, translations
 
 test: setup  ## Run every test against a database of their own (ARGS="tests/leads -x" for some)
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+
+bench: setup  ## Measure the pages beside their floors (ARGS=--short for a minute's worth)
+	@$(PY) -m benchmarks $(ARGS)
 
 lint: setup  ## Run every check that reads the code without running it
 	@.venv/bin/ruff check .

@@ -1,0 +1,102 @@
+"""The journeys of the issue's table, each measured beside the floor F in the same rounds."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from .figures import Book
+from .sites import SHIPPED, Site, site
+from .timing import in_turns, middle, rates_in_turns, slow
+
+Firms = list[dict[str, Any]]
+# The most questions that a page may put to the database.
+MOST_SQL = {"list": 8, "list, filtered": 8, "board": 8, "board of deals": 8, "record": 15, "record of a deal": 15}
+# The median may be so many times that of another journey.
+GOALS = {
+    "list": ("floor", 1.5),
+    "list, filtered": ("floor", 1.5),
+    "board": ("list", 2.0),
+    "board of deals": ("list", 2.0),
+    "record": ("floor", 2.0),
+    "record of a deal": ("floor", 2.0),
+    "search by phone": ("list", 1.2),
+    "search by name": ("list", 2.0),
+}
+ACTS = {"state change": 1.5, "capture": 1.8, "hand-off": 2.2}
+SLOWEST = {"list": 2.0, "list, filtered": 2.0}  # the 95th percentile against that of the floor
+LETTERS = {"floor": "F", "list": "list"}
+CLIENTS, SHARE_OF_FLOOR, GROWTH, MEMORY = 8, 60.0, 1.15, 90.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How long one looks: requests for each figure, and seconds for each rate."""
+
+    rounds: int
+    seconds: float
+
+
+def walk(book: Book, firms: Firms, measure: Measure) -> None:
+    """Every figure of the pages, on the largest table; then the same pages on the smallest and the largest."""
+    small, large = firms[0], firms[-1]
+    with contextlib.ExitStack() as stack:
+        big = stack.enter_context(site(large["database"], SHIPPED))
+        _pages(book, big, large, measure)
+        _acts(book, big, large, measure)
+        _crowd(book, big, large, measure)
+        book.note("memory of a web worker", max(big.memory()), "MB PSS", MEMORY)
+        if small is not large:
+            little = stack.enter_context(site(small["database"], SHIPPED))
+            growth(book, (little, small), (big, large), measure, when="")
+
+
+def _pages(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:
+    names = ["floor", *GOALS]
+    times = in_turns({name: (big, firm["errands"][name]) for name in names}, measure.rounds)
+    for name in ("floor", "list"):
+        book.note(f"{name}, median", middle(times[name]), "ms")
+    for name, (beside, most) in GOALS.items():
+        share = middle(times[name]) / middle(times[beside])
+        book.note(name, share, LETTERS[beside], most, milliseconds=round(middle(times[name]), 2))
+        if name in SLOWEST:
+            book.note(f"{name}, 95 of 100", slow(times[name]) / slow(times["floor"]), "F", SLOWEST[name])
+        if beside != "floor":
+            book.note(f"{name}, in floors", middle(times[name]) / middle(times["floor"]), "F")
+    for name, most_sql in MOST_SQL.items():
+        book.note(f"{name}, questions", firm["queries"][name], "SQL", most_sql)
+
+
+def _acts(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:
+    errands = firm["errands"]
+    rounds = min(measure.rounds, *(len(errands[name]) - 3 for name in ACTS))
+    for name in ACTS:
+        # The first of each kind warm the workers; they cannot be asked for again.
+        for errand in errands[name][:3]:
+            big.ask(errand)
+    turns = {"floor": (big, errands["floor"])} | {name: (big, errands[name][3:]) for name in ACTS}
+    times = in_turns(turns, rounds, warm=False)
+    for name, most in ACTS.items():
+        share = middle(times[name]) / middle(times["floor"])
+        book.note(name, share, "F", most, milliseconds=round(middle(times[name]), 2))
+
+
+def _crowd(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:
+    kinds = {name: firm["errands"][name] for name in ("floor", "list")}
+    rates = rates_in_turns(big, kinds, clients=CLIENTS, seconds=measure.seconds, rounds=3)
+    for name, found in rates.items():
+        book.note(f"{name}, {CLIENTS} clients", found, "/s", better="higher")
+    share = 100 * rates["list"] / rates["floor"]
+    book.note(f"list against floor, {CLIENTS} clients", share, "%", SHARE_OF_FLOOR, better="higher")
+
+
+def growth(
+    book: Book, little: tuple[Site, dict[str, Any]], big: tuple[Site, dict[str, Any]], measure: Measure, *, when: str
+) -> None:
+    """How much slower each page is on the largest table than on the smallest."""
+    for name in GOALS:
+        turns = {"little": (little[0], little[1]["errands"][name]), "big": (big[0], big[1]["errands"][name])}
+        times = in_turns(turns, measure.rounds)
+        sizes = f"{big[1]['leads']:,} against {little[1]['leads']:,}{when}"
+        book.note(f"{name}, {sizes}", middle(times["big"]) / middle(times["little"]), "times", GROWTH)

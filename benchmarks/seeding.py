@@ -1,0 +1,78 @@
+"""Fills an empty database with a firm and its leads: `python -m benchmarks.seeding 20000 errands.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+
+import django  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+CHUNK = 20_000
+ACTS = 240
+
+
+def seed(leads: int) -> None:
+    """A firm with so many leads, and clients, contacts, movements, entries, hand-offs, deals and accounts in proportion."""
+    from .firm import found
+    from .rows import Years
+    from .sheets import unguarded
+
+    years = Years(found(), leads=leads, now=timezone.now())
+    with transaction.atomic(), unguarded([sheet.table for sheet in years.sheets]):
+        for number in range(1, leads + 1):
+            years.live(number)
+            if number % CHUNK == 0 or number == leads:
+                for sheet in years.sheets:
+                    sheet.send()
+    with connection.cursor() as cursor:
+        # The lent database keeps no statistics by itself.
+        cursor.execute("VACUUM (ANALYZE)")
+
+
+def queries(asked: dict[str, list[dict[str, str]]]) -> dict[str, int]:
+    """How many questions each page puts to the database, once the process is warm."""
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    counted = {}
+    for name, errands in asked.items():
+        if "form" in errands[0]:
+            continue
+        browser = Client(headers={"host": "localhost", "cookie": errands[0]["cookie"]})
+        browser.get(errands[0]["path"])
+        with CaptureQueriesContext(connection) as seen:
+            browser.get(errands[0]["path"])
+        counted[name] = len(seen)
+    return counted
+
+
+def main(words: list[str]) -> int:
+    """The command line: how many leads, and the file that tells what can be asked for."""
+    django.setup()
+    from tests.laws.checker import broken
+
+    from .errands import errands
+
+    began = time.monotonic()
+    leads, file = int(words[0]), Path(words[1])
+    seed(leads)
+    taken = time.monotonic() - began
+    if found := broken():
+        for name, rows in found.items():
+            print(f"{name}: {len(rows)} rows, such as {rows[:3]}", file=sys.stderr)
+        return 1
+    asked = errands(min(ACTS, leads // 20))
+    told = {"leads": leads, "seconds": taken, "errands": asked, "queries": queries(asked)}
+    file.write_text(json.dumps(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
