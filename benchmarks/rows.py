@@ -26,20 +26,66 @@ IN_POOL = 0.02
 QUALIFIED = 0.3  # of the closed leads
 MARK_OF_A_CALL = "Asked about the second quarter, wants a plan of the flat by mail."
 
-_RECORD = (
-    "id client_id pipeline_id tier_id seat_id step_id version created_at owner_since step_since touched_at clock"
-    " clock_since due_at stale_at rung state currency reason_id"
-).split()
-_MOVE = (
-    "client_id pipeline_id stage record_id version cause by_id at from_state to_state from_step_id to_step_id"
-    " from_seat_id to_seat_id from_tier_id to_tier_id why"
-).split()
-_ENTRY = "client_id pipeline_id stage record_id kind by_id at text outcome".split()
-_TASK = "client_id pipeline_id stage record_id title due_at by_id created_at".split()
-_HAND_OFF = (
-    "client_id pipeline_id from_stage from_id to_stage to_id from_tier_id to_tier_id giver_id receiver_id state"
-    " summary need offered_at answered_at answered_by_id"
-).split()
+_RECORD = [
+    "id",
+    "client_id",
+    "pipeline_id",
+    "tier_id",
+    "seat_id",
+    "step_id",
+    "version",
+    "created_at",
+    "owner_since",
+    "step_since",
+    "touched_at",
+    "clock",
+    "clock_since",
+    "due_at",
+    "stale_at",
+    "rung",
+    "state",
+    "currency",
+    "reason_id",
+]
+_MOVE = [
+    "client_id",
+    "pipeline_id",
+    "stage",
+    "record_id",
+    "version",
+    "cause",
+    "by_id",
+    "at",
+    "from_state",
+    "to_state",
+    "from_step_id",
+    "to_step_id",
+    "from_seat_id",
+    "to_seat_id",
+    "from_tier_id",
+    "to_tier_id",
+    "why",
+]
+_ENTRY = ["client_id", "pipeline_id", "stage", "record_id", "kind", "by_id", "at", "text", "outcome"]
+_TASK = ["client_id", "pipeline_id", "stage", "record_id", "title", "due_at", "by_id", "created_at"]
+_HAND_OFF = [
+    "client_id",
+    "pipeline_id",
+    "from_stage",
+    "from_id",
+    "to_stage",
+    "to_id",
+    "from_tier_id",
+    "to_tier_id",
+    "giver_id",
+    "receiver_id",
+    "state",
+    "summary",
+    "need",
+    "offered_at",
+    "answered_at",
+    "answered_by_id",
+]
 
 
 def text_of(moment: float) -> str:

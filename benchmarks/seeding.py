@@ -10,9 +10,9 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
 
-import django  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+import django
+from django.db import connection, transaction
+from django.utils import timezone
 
 CHUNK = 20_000
 ACTS = 240

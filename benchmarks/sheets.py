@@ -29,7 +29,7 @@ class Sheet:
         ]
         named = ", ".join(f'"{column}"' for column in (*columns, *(field.column for field in rest)))
         self.table = model._meta.db_table
-        self._into = f'COPY "{self.table}" ({named}) FROM STDIN'  # noqa: S608
+        self._into = f'COPY "{self.table}" ({named}) FROM STDIN'
         self._tail = "".join(f"\t{_first_value(field)}" for field in rest) + "\n"
         self._lines: list[str] = []
 
