@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -58,7 +59,7 @@ def may(door: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_the_door(request)
             if not opens(sight_of(request.user)):
                 raise Http404
             return view(request, *args, **kwargs)
@@ -67,6 +68,13 @@ def may(door: str) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    """To the sign-in; a piece of a page gets a bare 401, for a sign-in inside of it would be of no use."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    return redirect_to_login(request.get_full_path())
 
 
 def public(view: View) -> View:
