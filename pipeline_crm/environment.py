@@ -13,6 +13,7 @@ MAIL_BACKENDS = {
     "memory": "django.core.mail.backends.locmem.EmailBackend",
     "nowhere": "django.core.mail.backends.dummy.EmailBackend",
 }
+MAIL_FILES = "django.core.mail.backends.filebased.EmailBackend"
 
 
 def required(name: str, *, otherwise: str | None = None) -> str:
@@ -70,9 +71,21 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def site(url: str, *, otherwise: str) -> str:
+    """The address that the site is reached at, without a slash at its end; one with a `*` names no site."""
+    if not url or "*" in url:
+        return otherwise
+    parts = _split(url, name="SITE_URL", schemes={"https", "http"})
+    if not parts.hostname:
+        raise ImproperlyConfigured("SITE_URL names no host.")
+    return url.rstrip("/")
+
+
 def mailer(url: str) -> dict[str, Any]:
-    """Django's description of a mail server (`smtp://`, `smtp+tls://`, `smtp+ssl://`) or of none (`console:` …)."""
-    parts = _split(url, name="MAIL_URL", schemes={"smtp", "smtp+tls", "smtp+ssl", *MAIL_BACKENDS})
+    """Django's description of a mail server (`smtp://`, `smtp+tls://`, `smtp+ssl://`) or of none (`files:/folder` …)."""
+    parts = _split(url, name="MAIL_URL", schemes={"smtp", "smtp+tls", "smtp+ssl", "files", *MAIL_BACKENDS})
+    if parts.scheme == "files":
+        return {"BACKEND": MAIL_FILES, "OPTIONS": {"file_path": unquote(parts.path)}}
     if parts.scheme in MAIL_BACKENDS:
         return {"BACKEND": MAIL_BACKENDS[parts.scheme]}
     if not parts.hostname:

@@ -191,9 +191,18 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # Mail ------------------------------------------------------------------------------------------------------------
 
-MAILERS = {"default": environment.mailer(environment.required("MAIL_URL", otherwise="console:" if AT_HOME else None))}
+# At home every mail is a file in a folder, to be looked at.
+MAIL_URL = environment.required("MAIL_URL", otherwise=places.mail_url() if AT_HOME else None)
+MAILERS = {"default": environment.mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = environment.required("MAIL_FROM", otherwise="Pipeline <pipeline@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where the links in a mail lead to.
+SITE_URL = environment.site(
+    environment.optional("SITE_URL") or (CSRF_TRUSTED_ORIGINS or [""])[0],
+    otherwise=f"http://localhost:{environment.number('PORT', otherwise=8000)}"
+    if AT_HOME
+    else f"https://{ALLOWED_HOSTS[0]}",
+)
 
 # Safety ----------------------------------------------------------------------------------------------------------
 
@@ -253,12 +262,18 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 SWEEP_SECONDS = float(environment.number("SWEEP_SECONDS", otherwise=15 if AT_HOME else 60))
+DIGEST_SECONDS = float(environment.number("DIGEST_SECONDS", otherwise=15 if AT_HOME else 60))
 # Plain intervals: schedules by the wall clock go wrong when the clocks change.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "pipeline_crm.conveyor.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "digests": {
+        "task": "pipeline_crm.outbox.tasks.digests",
+        "schedule": DIGEST_SECONDS,
+        "options": {"expires": DIGEST_SECONDS},
     },
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.

@@ -39,6 +39,11 @@ def demo_database_url() -> str:
     return database_url(demo_cluster())
 
 
+def mail_url() -> str:
+    """The address of the folder that takes mail where there is no mail server: a file for each."""
+    return f"files:{quote(str(DEMO / 'mail'))}"
+
+
 def beat_schedule() -> Path:
     """The file in which beat keeps its place; beat does not make the folder for it."""
     file = VAR / "beat" / "schedule"

@@ -5,13 +5,17 @@ Looks down on tiers and users.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
-from .models import Notice
+from pipeline_crm.tiers.models import Pipeline
+from pipeline_crm.users.models import User
+
+from .digests import next_due, waiting_for
+from .models import Channel, Digest, Mail, Mute, Notice
 
 # One statement, however many rows: a notice for each, muted where its reader muted the kind, and a delivery by e-mail for
 # those that are really new and whose reader wants a digest. An event that was told already changes nothing.
@@ -76,3 +80,48 @@ def tell_many(rows: Iterable[tuple[int, str, str, int | None, str]], *, now: dat
 def read_all(*, of: int, now: datetime) -> int:
     """Marks every unread notice of a person as read; returns how many there were."""
     return Notice.objects.unread_by(of).update(read_at=now)
+
+
+class Choice(NamedTuple):
+    """What a person wants to hear of, and how."""
+
+    rhythm: str
+    hour: int
+    pipeline: Pipeline | None
+    asked: Collection[str]  # the kinds that the person was asked about; of the others nothing changes
+    muted: Collection[tuple[str, str]]  # kind and channel
+
+
+@transaction.atomic
+def choose(choice: Choice, *, by: User, now: datetime) -> Digest:
+    """Keeps what a person wants to hear of; what they mute is not mailed any more, even if it was waiting."""
+    Digest.objects.get_or_create(user=by)
+    digest = Digest.objects.select_for_update().get(user=by)
+    began = digest.due_at is None
+    changed = (digest.rhythm, digest.hour, digest.pipeline) != (choice.rhythm, choice.hour, choice.pipeline)
+    digest.rhythm, digest.hour, digest.pipeline = choice.rhythm, choice.hour, choice.pipeline
+    if changed:
+        digest.due_at = next_due(digest, now=now)
+    digest.save()
+    _mute(by, choice)
+    quiet = [kind for kind, channel in choice.muted if channel == Channel.EMAIL]
+    waiting = waiting_for(by.pk)
+    if began or digest.due_at is None:
+        waiting.delete()
+    else:
+        waiting.filter(notice__kind__in=quiet).delete()
+    if digest.due_at is None:
+        _call_back(by)
+    return digest
+
+
+def _mute(by: User, choice: Choice) -> None:
+    pairs = sorted({(kind, channel) for kind, channel in choice.muted if kind in choice.asked})
+    Mute.objects.filter(user=by, kind__in=choice.asked).delete()
+    Mute.objects.bulk_create([Mute(user=by, kind=kind, channel=channel) for kind, channel in pairs])
+
+
+def _call_back(by: User) -> None:
+    """A mail that is not out yet is not sent any more; one that is being sent at this moment is."""
+    due = Mail.objects.select_for_update(skip_locked=True).filter(user=by, due_at__isnull=False)
+    Mail.objects.filter(pk__in=list(due.values_list("pk", flat=True))).update(due_at=None)
