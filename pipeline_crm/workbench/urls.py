@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from . import choices, views
+from .bell import bell
+from .notice_choice import notice_choice
 
 app_name = "workbench"
 urlpatterns = [
@@ -10,6 +12,8 @@ urlpatterns = [
     path("take-next/<int:tier_id>/<str:stage>/", views.take_next, name="take-next"),
     path("find/", views.find, name="find"),
     path("notices/", views.notices, name="notices"),
+    path("notices/bell/", bell, name="bell"),
+    path("notices/choice/", notice_choice, name="notice-choice"),
     path("notices/read/", views.read_notices, name="read-notices"),
     path("language/", choices.language, name="language"),
     path("theme/", choices.theme, name="theme"),

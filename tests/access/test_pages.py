@@ -22,6 +22,9 @@ TABLE = """
   post:workbench:take-next              303    303    422    -      -      -      -      -      -      -      in     in
   get:workbench:find                    200    200    200    200    200    200    200    200    200    200    in     in
   get:workbench:notices                 200    200    200    200    200    200    200    200    200    200    in     in
+  get:workbench:bell                    200    200    200    200    200    200    200    200    200    200    in     in
+  get:workbench:notice-choice           200    200    200    200    200    200    200    200    200    200    in     in
+  post:workbench:notice-choice          303    303    303    303    303    303    303    303    303    303    in     in
   post:workbench:read-notices           303    303    303    303    303    303    303    303    303    303    in     in
   post:workbench:language               303    303    303    303    303    303    303    303    303    303    303    303
   post:workbench:theme                  303    303    303    303    303    303    303    303    303    303    303    303
@@ -196,10 +199,18 @@ SENT: dict[str, dict[str, Any]] = {
     "lines": {"lines-TOTAL_FORMS": 0, "lines-INITIAL_FORMS": 0},
     "language": {"language": "en"},
     "theme": {"theme": "dark"},
+    "notice-choice": {"rhythm": "never", "hour": 8},
     "new": {"name": "Newcomer", "phone": "+7 916 000-11-22"},
     "team-away": {"first_day": "2026-11-20", "last_day": "2026-11-21"},
 }
-READ_ONLY = {"workbench:my-work", "workbench:find", "workbench:notices", "reports:conveyor", "reports:team"}
+READ_ONLY = {
+    "workbench:my-work",
+    "workbench:find",
+    "workbench:notices",
+    "workbench:bell",
+    "reports:conveyor",
+    "reports:team",
+}
 READ_ONLY |= {f"{room}:{page}" for room in AT for page in ("list", "board", "record")}
 NEEDS_REASON = {"disqualify": "disqualify", "lose": "lose", "churn": "churn", "return": "return"}
 
