@@ -42,6 +42,9 @@ class Cause(models.TextChoices):
     MOVED_BY_LEAD = "moved_by_lead", _("moved by the team lead")
     SEAT_CLOSED = "seat_closed", _("the seat was closed")
     STALE = "stale", _("lay too long")
+    UNDECIDED = "undecided", _("waits for the team lead's decision")
+    COVERED = "covered", _("looked after by a substitute")
+    CAME_BACK = "came_back", _("came back to its owner")
 
 
 class OfRecord(models.Model):

@@ -36,6 +36,8 @@ BY_RULE = {
     "weighted": gettext_lazy("by weight"),
     "earlier_owner": gettext_lazy("who had the client before"),
     "by_hand": gettext_lazy("chosen by hand"),
+    "substitute": gettext_lazy("the substitute"),
+    "came_back": gettext_lazy("who had the client before"),
 }
 SKIPPED = {
     "inactive": pgettext_lazy("why a person was passed over", "left"),
@@ -68,6 +70,8 @@ MOVED = {
     Cause.MOVED_BY_LEAD: gettext_lazy("Moved by the team lead"),
     Cause.SEAT_CLOSED: gettext_lazy("Passed on: the seat was closed"),
     Cause.STALE: gettext_lazy("Lay too long: passed on"),
+    Cause.COVERED: gettext_lazy("Looked after while its owner is away"),
+    Cause.CAME_BACK: gettext_lazy("Came back to its owner"),
 }
 MOVE_SIGNS = {
     Cause.CAPTURED: "user-plus",
@@ -90,6 +94,8 @@ MOVE_SIGNS = {
     Cause.WON_BACK: "heart-handshake",
     Cause.SEAT_CLOSED: "user-minus",
     Cause.STALE: "hourglass",
+    Cause.COVERED: "beach",
+    Cause.CAME_BACK: "home",
 }
 GATES = {Cause.OFFERED: "waiting", Cause.ACCEPTED: "passed", Cause.PASSED: "passed", Cause.RETURNED: "returned"}
 TOLD = {
