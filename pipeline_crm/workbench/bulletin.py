@@ -167,6 +167,7 @@ def _sentence(notice: Notice, item: ConveyorItem, now: datetime) -> str:
         Notice.Kind.REMINDED: item.due_at is not None and item.due_at <= now,
         Notice.Kind.WARNED: item.due_at is not None and item.due_at <= now,
         Notice.Kind.POOL_STUCK: item.in_pool,
+        Notice.Kind.DECIDE: item.awaits_lead,
     }
     words = NAMED[kind] if still.get(kind, True) else OVER[kind]
     return str(words) % {"name": item.client.name}

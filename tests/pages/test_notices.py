@@ -133,6 +133,20 @@ def test_an_early_word_about_a_clock_that_was_turned_back_is_told_in_the_past(to
     assert [sentence for sentence, _url in told(sam)] == ["A clock was about to run out for Early Ed."]
 
 
+def test_a_decision_is_asked_for_until_it_is_made(told, pipeline, lena):
+    lead = make_lead(pipeline=pipeline, name="Nora Nomad")
+    make_notice(lena, Notice.Kind.DECIDE, lead)
+    Lead.objects.filter(pk=lead.pk).update(awaits_lead=True)
+    before = told(lena)
+
+    Lead.objects.filter(pk=lead.pk).update(awaits_lead=False)
+
+    assert [before[0][0], told(lena)[0][0]] == [
+        "Nora Nomad has gone from hand to hand. Decide who takes the client.",
+        "Nora Nomad had gone from hand to hand; it was decided who takes the client.",
+    ]
+
+
 def test_a_clock_that_runs_again_is_told_in_the_past(told, sam):
     late = make_lead(sam, name="Late Larry", now=MONDAY - timedelta(days=3))
     make_notice(sam, Notice.Kind.REMINDED, late)

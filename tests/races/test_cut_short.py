@@ -31,6 +31,7 @@ TABLES = [
     "timeline_entry",
     "timeline_task",
     "outbox_notice",
+    "outbox_delivery",
     "clients_client",
     "clients_contactpoint",
     "tiers_seat",
