@@ -125,9 +125,9 @@ def _write_known(account: Account, deal: Deal, *, brief: Brief, by: User, now: d
 
 def _come_back(account: Account, *, by: User, now: datetime) -> None:
     shift(account, "win_back")
-    seat, why = choose_seat(account.tier, now=now, first=account.seat)
-    account.give(seat, now=now)
-    keep(account, cause=Cause.WON_BACK, by=by, now=now, why=why)
+    given = choose_seat(account.home, item=account, now=now, first=account.seat)
+    account.give(given.seat, now=now)
+    keep(account, cause=Cause.WON_BACK, by=by, now=now, why=given.why)
 
 
 @transaction.atomic
@@ -147,12 +147,12 @@ def return_to_hunter(
     account.give(None, now=now)
     keep(account, cause=Cause.RETURNED, by=by, now=now)
     deal = hold(Deal, handoff.from_id, by=None, now=now)
-    seat, why = choose_seat(deal.tier, now=now, first=handoff.giver)
-    seat = seat or handoff.giver
+    given = choose_seat(deal.home, item=deal, now=now, first=handoff.giver)
+    seat = given.seat or handoff.giver
     if seat is None:
         raise Refused(_("Nobody can take this client back to complete the brief. Ask your head of sales."))
     deal.give(seat, now=now)
-    keep(deal, cause=Cause.RETURNED, by=by, now=now, why=why)
+    keep(deal, cause=Cause.RETURNED, by=by, now=now, why=given.why)
     event = f"handoff:{handoff.pk}:returned"
     tell([seat.user_id], kind=Notice.Kind.RETURNED, stage=Stage.DEAL, record_id=deal.pk, event=event, now=now)
     return account

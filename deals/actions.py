@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from leads.models import Lead
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.assignment import choose_seat
+from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, same_person
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
@@ -77,6 +77,7 @@ def return_to_scout(
     elif handoff is not None and handoff.giver is not None:
         _tell_giver(handoff, handoff.giver, now=now)
     if handoff is None or handoff.crosses_tiers:
+        give_turn_back(deal, now=now)
         deal.give(None, now=now)
     deal.closed_at = now
     keep(deal, cause=Cause.RETURNED, by=by, now=now)
@@ -88,12 +89,12 @@ def _give_lead_back(deal: Deal, lead_id: int, handoff: HandOff | None, *, by: Us
     shift(lead, "come_back")
     giver = handoff.giver if handoff else None
     stays = lead.tier_id == deal.tier_id and deal.seat is not None
-    seat, why = (deal.seat, {"strategy": "same_person"}) if stays else choose_seat(lead.tier, now=now, first=giver)
-    lead.give(seat, now=now)
-    keep(lead, cause=Cause.RETURNED, by=by, now=now, why=why)
+    given = same_person(deal.seat) if stays else choose_seat(lead.tier, item=lead, now=now, first=giver)
+    lead.give(given.seat, now=now)
+    keep(lead, cause=Cause.RETURNED, by=by, now=now, why=given.why)
     carry_tasks(deal, lead)
-    if handoff is not None and seat is not None and seat.user_id != by.pk:
-        _tell_giver(handoff, seat, now=now)
+    if handoff is not None and given.seat is not None and given.seat.user_id != by.pk:
+        _tell_giver(handoff, given.seat, now=now)
 
 
 def _tell_giver(handoff: HandOff, seat: Seat, *, now: datetime) -> None:
@@ -132,9 +133,9 @@ def reopen(deal_id: int, *, by: User, now: datetime, seen: int | None = None) ->
     if not sight_of(by).supervises(deal.tier):
         raise Refused(_("Only the team lead can open a closed deal again."))
     shift(deal, "reopen")
-    seat, why = choose_seat(deal.tier, now=now, first=deal.seat)
-    deal.give(seat, now=now)
-    keep(deal, cause=Cause.REOPENED, by=by, now=now, why=why)
+    given = choose_seat(deal.home, item=deal, now=now, first=deal.seat)
+    deal.give(given.seat, now=now)
+    keep(deal, cause=Cause.REOPENED, by=by, now=now, why=given.why)
     return deal
 
 

@@ -14,7 +14,7 @@ from pipeline_crm.access.sight import sight_of
 from pipeline_crm.clients.actions import Person, enrol, find, lock_points, points_of
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.assignment import choose_seat, room_for_one_more
+from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back, room_for_one_more
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
@@ -87,9 +87,6 @@ def _begin(
     pipeline: Pipeline, client: Client, enquiry: Enquiry, *, by: User | None, now: datetime, keep_for: Seat | None
 ) -> Lead:
     tier = pipeline.tier_for(Stage.LEAD)
-    seat, why = keep_for, {"strategy": "own"}
-    if seat is None or seat.tier_id != tier.pk or not room_for_one_more(seat):
-        seat, why = choose_seat(tier, now=now)
     lead = Lead(
         client=client,
         pipeline=pipeline,
@@ -104,8 +101,12 @@ def _begin(
         amount=enquiry.amount,
         comment=enquiry.comment,
     )
+    given = Given(keep_for, {"strategy": "own"})
+    if keep_for is None or keep_for.tier_id != tier.pk or not room_for_one_more(keep_for, now=now):
+        given = choose_seat(tier, item=lead, now=now)
+    seat = given.seat
     lead.give(seat, now=now)
-    keep(lead, cause=Cause.CAPTURED, by=by, now=now, why=why)
+    keep(lead, cause=Cause.CAPTURED, by=by, now=now, why=given.why)
     if seat is not None and (by is None or seat.user_id != by.pk):
         tell(
             [seat.user_id],
@@ -172,6 +173,8 @@ def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: i
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, lead, Reason.Kind.DISQUALIFY)
     shift(lead, "disqualify", reason)
+    if reason.gives_turn_back:
+        give_turn_back(lead, now=now)
     keep(lead, cause=Cause.DISQUALIFIED, by=by, now=now)
     return lead
 
@@ -183,7 +186,7 @@ def reopen(lead_id: int, *, by: User, now: datetime, seen: int | None = None) ->
     if not sight_of(by).supervises(lead.tier):
         raise Refused(_("Only the team lead can open a closed lead again."))
     shift(lead, "reopen")
-    seat, why = choose_seat(lead.tier, now=now, first=lead.seat)
-    lead.give(seat, now=now)
-    keep(lead, cause=Cause.REOPENED, by=by, now=now, why=why)
+    given = choose_seat(lead.home, item=lead, now=now, first=lead.seat)
+    lead.give(given.seat, now=now)
+    keep(lead, cause=Cause.REOPENED, by=by, now=now, why=given.why)
     return lead

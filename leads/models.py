@@ -47,6 +47,7 @@ class Lead(ConveyorItem):
 
     stage = Stage.LEAD
     OPEN = IN_WORK
+    ALSO_MOVED = ("until",)
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.NEW, protected=True)
     source = models.ForeignKey(

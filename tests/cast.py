@@ -155,8 +155,10 @@ def reason(pipeline: Pipeline, kind: Reason.Kind) -> Reason:
 
 @pytest.fixture
 def pipeline(db: None) -> Pipeline:
-    """A property developer's conveyor of three tiers."""
-    return drawing.draw("Severny Park flats", structure=Structure.THREE)
+    """A property developer's conveyor of three tiers, where records are given at any hour and may be chosen."""
+    home = drawing.draw("Severny Park flats", structure=Structure.THREE)
+    home.tiers.update(off_hours=True, cherry_picking=True)
+    return home
 
 
 @pytest.fixture

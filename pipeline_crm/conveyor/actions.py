@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -16,15 +16,16 @@ from pipeline_crm.clients.models import Client
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
-from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Task
+from pipeline_crm.tiers.setup import setup
+from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Movement, Task
 from pipeline_crm.users.models import User
 
-from .assignment import choose_seat, refuse_full
+from .assignment import LET_GO, choose_seat, earlier_owners, refuse_full, refuse_picking
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_to_work, keep, record
-from .records import BELT, ConveyorItem, Openness
+from .records import BELT, Clock, ConveyorItem, Openness
 
 
 @transaction.atomic
@@ -33,6 +34,10 @@ def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Con
     item = hold(model, pk, by=by, now=now)
     if not item.in_pool:
         raise Taken(_("This client is no longer in the pool."))
+    refuse_picking(item, by=by)
+    seat = sight_of(by).seat_at(item.tier_id)
+    if seat is not None and seat.pk in earlier_owners(model, [pk], item.tier, now=now).get(pk, ()):
+        raise Refused(_("You let this client go a short while ago: now it is a colleague's turn."))
     _take(item, by=by, now=now)
     return item
 
@@ -40,34 +45,64 @@ def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Con
 @transaction.atomic
 def take_next(model: type[ConveyorItem], tier: Tier, *, by: User, now: datetime) -> ConveyorItem:
     """Somebody takes the most urgent record of a tier's pool, without choosing."""
-    if sight_of(by).seat_at(tier.pk) is None:
+    seat = sight_of(by).seat_at(tier.pk)
+    if seat is None:
         raise Http404
-    pool = model.objects.in_pool(tier).most_urgent().select_for_update(of=("self",), skip_locked=True)
-    item = pool.select_related("client", "pipeline", "tier__pipeline", "step", "seat__user").first()
+    pool = model.objects.in_pool(tier).exclude(Exists(_let_go_by(seat, model, now)))
+    item = pool.most_urgent().select_for_update(of=("self",), skip_locked=True).select_related("client").first()
     if item is None:
         raise Refused(_("The pool is empty: there is nobody waiting now."))
+    setup().attach([item])
     _take(item, by=by, now=now)
     return item
+
+
+def _let_go_by(seat: Seat, model: type[ConveyorItem], now: datetime) -> QuerySet[Movement]:
+    """Movements by which a person let a record go so lately that it does not come back to them yet."""
+    since = now - timedelta(hours=seat.tier.cool_down_hours)
+    return Movement.objects.filter(
+        stage=model.stage, record_id=OuterRef("pk"), from_seat=seat, cause__in=LET_GO, at__gt=since
+    )
+
+
+def _refuse_hoarding(seat: Seat) -> None:
+    """Who holds too many records without a touch works those first."""
+    limit = seat.tier.untouched_limit
+    if limit is None:
+        return
+    held = 0
+    for model in BELT.values():
+        untouched = Q(touched_at=None) | Q(touched_at__lt=F("owner_since"))
+        working = model.objects.open().held_by(seat).exclude(clock__in=[Clock.PARKED, Clock.ANSWER])
+        held += working.filter(untouched)[:limit].count()
+    if held >= limit:
+        raise Refused(
+            _("%(n)d clients of yours wait for a first touch. Get in touch with one of them, then take the next.")
+            % {"n": held}
+        )
 
 
 def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
     seat = sight_of(by).seat_at(item.tier_id)
     if seat is None:
         raise Refused(_("You have no open seat at this tier, so you cannot take its clients."))
-    refuse_full(seat)
+    refuse_full(seat, now=now)
+    _refuse_hoarding(seat)
     if item.state == "offered":
         settle(item, seat=seat, by=by, now=now, cause=Cause.CLAIMED)
     else:
+        item.hops = 0
         item.give(seat, now=now)
         keep(item, cause=Cause.CLAIMED, by=by, now=now)
 
 
 @transaction.atomic
 def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
-    """The owner puts a record back into the pool."""
+    """The owner puts a record back into the pool; the team lead, one that waited for their decision."""
     item = hold_to_work(model, pk, by=by, now=now, seen=seen)
-    if item.seat_id is None:
+    if item.in_pool:
         raise Refused(_("This record is in the pool already."))
+    item.hops = 0
     hand_over(item, None, cause=Cause.RELEASED, by=by, now=now)
     return item
 
@@ -107,7 +142,7 @@ def touch[Item: ConveyorItem](
         raise Refused(_("Say how the call ended."))
     if kind != Entry.Kind.CALL and not text.strip():
         raise Refused(_("Write what was said: an empty touch does not count."))
-    item.touched_at = now
+    item.touched_at, item.hops = now, 0
     if not item.is_parked:
         wind(item)
     item.save()
@@ -197,10 +232,16 @@ def reassign(
 def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, cause: Cause) -> None:
     old, why = item.seat, {"strategy": "by_hand"}
     if to is None:
-        to, why = choose_seat(item.tier, now=now, barred=[item.seat_id] if item.seat_id else [])
+        given = choose_seat(item.home, item=item, now=now, barred=[item.seat_id] if item.seat_id else [])
+        to, why = given.seat, given.why
     elif to.tier_id != item.tier_id or not to.is_open or not to.user.is_active:
         raise Refused(_("This seat cannot receive the record: it is closed, or it is at another tier."))
+    item.hops = 0
     if to == old:
+        if item.awaits_lead:
+            # It lies in the pool for everybody now; its place has not changed, so nothing moved.
+            item.awaits_lead = False
+            item.save(update_fields=["awaits_lead", "hops"])
         return
     hand_over(item, to, cause=cause, by=by, now=now, why=why)
     if old is not None and old.user_id != by.pk:
@@ -212,61 +253,6 @@ def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, ca
             event=f"{item.stage}:{item.pk}:{item.version}:moved",
             now=now,
         )
-
-
-@transaction.atomic
-def move_book(seat_id: int, *, to: Seat | None, by: User, now: datetime, cause: Cause = Cause.MOVED_BY_LEAD) -> int:
-    """Moves every open record of a seat to another seat, or by the tier's rule; all of them or none. Returns how many."""
-    seat = seat_in_charge(seat_id, by=by)
-    if to is not None and to.pk == seat.pk:
-        raise Refused(_("Choose two different people: these records lie with this one already."))
-    moved = 0
-    for model in BELT.values():
-        book = (
-            model.objects.open()
-            .held_by(seat)
-            .filter(tier=seat.tier_id)
-            .order_by("due_at", "id")
-            .values_list("pk", flat=True)
-        )
-        for pk in list(book):
-            item = hold(model, pk, by=None, now=now)
-            if item.seat_id == seat.pk and item.is_open:
-                _move_to(item, to, by=by, now=now, cause=cause)
-                moved += 1
-    return moved
-
-
-@transaction.atomic
-def close_seat(seat_id: int, *, by: User, now: datetime) -> int:
-    """Closes a seat and gives its book to the others by rule; what nobody can take goes into the pool."""
-    seat = seat_in_charge(seat_id, by=by)
-    sight = sight_of(by)
-    if seat.user_id == by.pk and not (sight.everything or seat.tier.pipeline_id in sight.headed_ids):
-        # With the seat goes the sight of the tier: nobody could undo it from here.
-        raise Refused(_("You cannot close your own seat. Ask your head of sales."))
-    seat.is_open = False
-    seat.save(update_fields=["is_open"])
-    return move_book(seat_id, to=None, by=by, now=now, cause=Cause.SEAT_CLOSED)
-
-
-@transaction.atomic
-def open_seat(seat_id: int, *, by: User) -> Seat:
-    """Opens a closed seat again."""
-    seat = seat_in_charge(seat_id, by=by)
-    seat.is_open = True
-    seat.save(update_fields=["is_open"])
-    return seat
-
-
-def seat_in_charge(seat_id: int, *, by: User) -> Seat:
-    """Locks a seat of a tier that the actor supervises; any other is a 404."""
-    seat = (
-        Seat.objects.select_for_update(of=("self",)).select_related("tier__pipeline", "user").filter(pk=seat_id).first()
-    )
-    if seat is None or not sight_of(by).supervises(seat.tier):
-        raise Http404
-    return seat
 
 
 @transaction.atomic

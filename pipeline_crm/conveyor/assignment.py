@@ -1,134 +1,218 @@
-"""Who receives a record: facts gathered under the tier's lock, chosen by a pure function, written down."""
+"""Who receives a record: facts gathered under the tier's lock, narrowed by rules, chosen by a pure function, written down."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Max, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from pipeline_crm.tiers.models import Absence, Seat, Tier
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.tiers.models import Rule, Seat, Tier, WhenFull
+from pipeline_crm.tiers.setup import SetUp, setup
+from pipeline_crm.tiers.shifts import room_of
+from pipeline_crm.timeline.models import Cause, Movement
 
 from .errors import Refused
-from .models import Load, Turn
-from .strategies import SeatFacts, choose
+from .models import Turn
+from .records import BELT, ConveyorItem
+from .roster import Roster, load_of
+from .rules import facts_of, first_fit
+from .strategies import STRATEGIES, Case, Choice
+
+if TYPE_CHECKING:
+    from pipeline_crm.users.models import User
 
 ADVISORY_SPACE = 7_001  # the first key of the advisory locks of tiers
+LET_GO = (Cause.STALE, Cause.EXPIRED, Cause.RELEASED)  # after these an earlier owner cools down
 
 
-def lock_tier(tier_id: int) -> None:
-    """Waits until nobody else assigns at this tier; held to the end of the transaction."""
+@dataclass(frozen=True)
+class Given:
+    """Who receives a record, none being the pool; why; and whether it was for want of room."""
+
+    seat: Seat | None
+    why: dict[str, Any]
+    is_full: bool = False
+
+
+def same_person(seat: Seat | None) -> Given:
+    """Inside one tier the client stays with whoever has them."""
+    return Given(seat, {"strategy": "same_person"})
+
+
+class Dealer:
+    """Gives out records of one tier, one after the other, under its lock; `write` keeps whose turn it is then."""
+
+    def __init__(self, tier: Tier, house: SetUp, *, now: datetime) -> None:
+        self.tier, self.house, self.now = house.tiers[tier.pk], house, now
+        self.roster = Roster(self.tier, house, now=now)
+        self.rules = [rule for rule in self.tier.rules.all() if rule.is_on]
+        self.helpers = [Roster(helper, house, now=now) for helper in helpers_of(self.tier, house)]
+
+    def deal(self, item: ConveyorItem | None, *, barred: Collection[int] = (), first: Seat | None = None) -> Given:
+        """Chooses for one record; `first` goes before the strategy if it fits, and takes no turn for it."""
+        if first is not None and self.roster.fits(first.pk, barred=barred):
+            why = {"strategy": "earlier_owner", "seat": first.pk, "candidates": [first.pk], "skipped": {}}
+            return Given(self.roster.hold(first.pk), why)
+        case, rule = _case(item), self._rule(item)
+        choice = self.roster.choose(case, barred=barred, rule=rule)
+        if choice.seat_id is None and rule is not None and not rule.is_strict and self.tier.strategy != "pool":
+            choice = self.roster.choose(case, barred=barred)
+        reasons = choice.as_json() | ({"rule": rule.pk, "rule_name": rule.name} if rule else {})
+        seat = self.roster.give(choice, case)
+        if seat is None and choice.is_full:
+            return self._widen(case, choice, reasons, barred)
+        return Given(seat, reasons)
+
+    def write(self) -> None:
+        """Keeps whose turn it is."""
+        for roster in (self.roster, *self.helpers):
+            roster.write()
+
+    def _widen(self, case: Case, choice: Choice, why: dict[str, Any], barred: Collection[int]) -> Given:
+        """Nobody here has room: a helping tier's people may receive, in their own tier's order."""
+        for helper in self.helpers:
+            found = helper.choose(case, barred=barred)
+            seat = helper.give(found, case)
+            if seat is not None:
+                return Given(seat, found.as_json() | {"skipped": why["skipped"], "helped_by": helper.tier.pk})
+        return Given(None, why, is_full=True)
+
+    def _rule(self, item: ConveyorItem | None) -> Rule | None:
+        if item is None or not self.rules:
+            return None
+        asked = any(rule.returning is not None for rule in self.rules)
+        return first_fit(self.rules, facts_of(item, returning=asked and _has_been_here(item)))
+
+
+def helpers_of(tier: Tier, house: SetUp) -> list[Tier]:
+    """The tiers that take what a tier has no room for, where its setting lets them."""
+    if tier.when_full != WhenFull.WIDEN:
+        return []
+    return [other for other in house.tiers.values() if other.helps_id == tier.pk]
+
+
+def tiers_of_choice(tier: Tier, house: SetUp) -> list[int]:
+    """The tiers whose people may receive what is given out here, in the order in which they are locked."""
+    return sorted({tier.pk, *(helper.pk for helper in helpers_of(house.tiers[tier.pk], house))})
+
+
+def lock_tiers(tier_ids: Iterable[int]) -> None:
+    """Waits until nobody else assigns at these tiers; held to the end of the transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, tier_id])
-
-
-def load_of(seats: Collection[int]) -> Counter[int]:
-    """How many open records each seat holds, over all stages."""
-    rows = Load.objects.filter(seat__in=seats).order_by().values("seat").annotate(n=Sum("delta"))
-    return Counter({row["seat"]: row["n"] for row in rows})
+        for tier_id in tier_ids:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, tier_id])
 
 
 def choose_seat(
-    tier: Tier, *, now: datetime, barred: Collection[int] = (), first: Seat | None = None
-) -> tuple[Seat | None, dict[str, Any]]:
-    """The seat that receives the next record of a tier, and why; `first` goes before the strategy if it fits.
+    tier: Tier,
+    *,
+    now: datetime,
+    item: ConveyorItem | None = None,
+    barred: Collection[int] = (),
+    first: Seat | None = None,
+) -> Given:
+    """The seat that receives a record of a tier, and why; `first` goes before the strategy if it fits.
 
-    Must run inside a transaction: it takes the tier's lock, so that no two assignments see the same free place.
+    Must run inside a transaction: it takes the tier's lock, so that no two assignments see the same free place, and
+    reads only then who still works here.
     """
-    lock_tier(tier.pk)
-    seats = {seat.pk: seat for seat in Seat.objects.filter(tier=tier).select_related("user", "turn")}
-    facts = _facts(tier, seats, now=now, barred=barred)
-    earlier = [fact for fact in facts if first is not None and fact.seat_id == first.pk and fact.skip is None]
-    choice = choose("round_robin" if earlier else tier.strategy, earlier or facts)
-    why = choice.as_json() | ({"strategy": "earlier_owner"} if earlier else {})
-    if choice.seat_id is None:
-        return None, why
-    _count_turn(tier, seats[choice.seat_id])
-    return seats[choice.seat_id], why
+    lock_tiers(tiers_of_choice(tier, setup()) if tier.when_full == WhenFull.WIDEN else [tier.pk])
+    dealer = Dealer(tier, setup(), now=now)
+    resting = set(barred)
+    if item is not None and item.pk is not None:
+        resting |= earlier_owners(type(item), [item.pk], dealer.tier, now=now).get(item.pk, set())
+    given = dealer.deal(item, barred=resting - ({first.pk} if first else set()), first=first)
+    dealer.write()
+    return given
+
+
+def earlier_owners(
+    model: type[ConveyorItem], records: Sequence[int], tier: Tier, *, now: datetime
+) -> dict[int, set[int]]:
+    """The seats that let each record lie, or put it back, within the tier's cool-down."""
+    since = now - timedelta(hours=tier.cool_down_hours)
+    moves = Movement.objects.filter(stage=model.stage, record_id__in=records, at__gt=since, cause__in=LET_GO)
+    owners: dict[int, set[int]] = {}
+    for record_id, seat_id in moves.exclude(from_seat=None).values_list("record_id", "from_seat").order_by():
+        owners.setdefault(record_id, set()).add(seat_id)
+    return owners
 
 
 def foresee(tier: Tier, count: int, *, now: datetime, barred: Collection[int] = ()) -> Counter[int | None]:
     """How many of so many records each seat would receive by the tier's rule, None being the pool; nothing is written."""
-    seats = {seat.pk: seat for seat in Seat.objects.filter(tier=tier).select_related("user", "turn")}
-    facts: Sequence[SeatFacts] = _facts(tier, seats, now=now, barred=barred)
+    dealer = Dealer(tier, setup(), now=now)
     gets: Counter[int | None] = Counter()
     for _record in range(count):
-        chosen = choose(tier.strategy, facts).seat_id
-        gets[chosen] += 1
-        facts = _after(facts, chosen)
+        seat = dealer.deal(None, barred=barred).seat
+        gets[seat.pk if seat else None] += 1
     return gets
 
 
-def _after(facts: Sequence[SeatFacts], chosen: int | None) -> list[SeatFacts]:
-    """The same seats once the chosen one has received a record; those who never had a turn stay level."""
-    last = max((fact.turn for fact in facts), default=0)
-    given = [
-        replace(fact, open_items=fact.open_items + 1, turn=last + 1, served=fact.served + 1)
-        if fact.seat_id == chosen
-        else fact
-        for fact in facts
-    ]
-    shares = [fact.served / fact.weight for fact in given if fact.turn]
-    return [
-        fact if fact.turn or not shares else replace(fact, served=round(min(shares) * fact.weight)) for fact in given
-    ]
+def refuse_picking(item: ConveyorItem, *, by: User) -> None:
+    """Where everybody takes the next one, only whoever steers the tier picks one out of the pool."""
+    if not (item.tier.cherry_picking or sight_of(by).supervises(item.tier)):
+        raise Refused(_("Here nobody chooses from the pool: press “Take next”, and you get the most urgent client."))
 
 
-def refuse_full(seat: Seat) -> None:
+def refuse_full(seat: Seat, *, now: datetime) -> None:
     """Somebody who holds as much as they may takes nothing more out of the pool."""
-    if not room_for_one_more(seat):
+    if not room_for_one_more(seat, now=now):
         raise Refused(
             _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
-            % {"n": seat.capacity}
+            % {"n": _limit(seat, now)}
         )
 
 
-def room_for_one_more(seat: Seat) -> bool:
+def room_for_one_more(seat: Seat, *, now: datetime) -> bool:
     """Whether a seat may take one more record; takes the tier's lock, so the answer holds to the commit."""
-    lock_tier(seat.tier_id)
-    return load_of([seat.pk])[seat.pk] < seat.capacity
+    lock_tiers([seat.tier_id])
+    return load_of([seat.pk])[seat.pk] < _limit(setup().seats[seat.pk], now)
 
 
-def _facts(tier: Tier, seats: dict[int, Seat], *, now: datetime, barred: Collection[int]) -> list[SeatFacts]:
-    load = load_of(seats.keys())
-    today = now.astimezone(tier.pipeline.zone).date()
-    away = set(
-        Absence.objects.filter(seat__in=seats, first_day__lte=today, last_day__gte=today).values_list(
-            "seat_id", flat=True
-        )
+def _limit(seat: Seat, now: datetime) -> int:
+    return room_of(seat, seat.tier, now.astimezone(seat.tier.pipeline.zone).date())
+
+
+def give_turn_back(item: ConveyorItem, *, now: datetime) -> None:
+    """A record that was returned, junk or a duplicate was no gift: whoever got it by rule is next in turn again."""
+    if item.seat is None:
+        return
+    came = (
+        Movement.objects.filter(stage=item.stage, record_id=item.pk, to_seat=item.seat)
+        .exclude(from_seat=item.seat)
+        .order_by("-version")
+        .values_list("why", flat=True)
+        .first()
     )
-    return [
-        SeatFacts(
-            seat_id=seat.pk,
-            open_items=load[seat.pk],
-            capacity=seat.capacity,
-            weight=seat.weight,
-            turn=seat.turn.serial if hasattr(seat, "turn") else 0,
-            served=seat.turn.served if hasattr(seat, "turn") else _fair_start(seat, seats.values()),
-            is_open=seat.is_open,
-            is_active=seat.user.is_active,
-            absent=seat.pk in away,
-            barred=seat.pk in barred,
-        )
-        for seat in seats.values()
-    ]
-
-
-def _fair_start(seat: Seat, seats: Collection[Seat]) -> int:
-    """A new seat begins level with the others: it neither catches up the past nor waits for it."""
-    shares = [other.turn.served / other.weight for other in seats if hasattr(other, "turn")]
-    return round(min(shares) * seat.weight) if shares else 0
-
-
-def _count_turn(tier: Tier, seat: Seat) -> None:
-    last = Turn.objects.filter(seat__tier=tier).aggregate(last=Max("serial"))["last"] or 0
-    turn = getattr(seat, "turn", None) or Turn(
-        seat=seat, served=_fair_start(seat, list(Seat.objects.filter(tier=tier).select_related("turn")))
-    )
-    turn.serial, turn.served = last + 1, turn.served + 1
+    if not came or came.get("strategy") not in STRATEGIES:
+        return
+    lock_tiers([item.tier_id])
+    turn = Turn.objects.select_for_update().filter(seat=item.seat).first()
+    if turn is None:
+        return
+    today = now.astimezone(item.pipeline.zone).date()
+    turn.served = F("served") - 1
+    turn.worth = F("worth") - item.score
+    turn.today = max(turn.today - 1, 0) if turn.day == today else turn.today
     turn.save()
+
+
+def _case(item: ConveyorItem | None) -> Case:
+    return Case() if item is None else Case(worth=item.expected_value(), salt=item.client_id or 0)
+
+
+def _has_been_here(item: ConveyorItem) -> bool:
+    """Whether the client had another record in this pipeline before this one."""
+    return any(
+        model.objects.filter(client=item.client_id, pipeline=item.pipeline_id, created_at__lt=item.created_at)
+        .exclude(pk=item.pk if model is type(item) else None)
+        .exists()
+        for model in BELT.values()
+    )

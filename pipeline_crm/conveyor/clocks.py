@@ -10,6 +10,7 @@ from pipeline_crm.tiers.models import Rung, Tier
 from .records import Clock, ConveyorItem
 
 DEFAULT_LADDER = (Rung(act=Rung.Act.REASSIGN, delay_minutes=0),)
+NO_TIME = timedelta(0)
 AGAIN_AFTER = timedelta(hours=8)  # working time, after the last rung that moved nothing
 
 
@@ -38,16 +39,20 @@ def wind(item: ConveyorItem) -> None:
 
 
 def next_rung_at(item: ConveyorItem, *, now: datetime | None = None) -> datetime | None:
-    """When the next rung of the ladder is reached: after the breach, or `now` after the rung before, in working time.
+    """When the next rung of the ladder is reached: so long before or after the breach, in working time.
 
-    A sweep that comes late skips nobody's time between two rungs.
+    `now` is the hour of the rung before: a sweep that comes late skips nobody's time between two rungs.
     """
     ladder = ladder_of(item.tier)
     if item.due_at is None or item.rung >= len(ladder):
         return None
-    if now is None or item.rung == 0:
-        return item.pipeline.calendar.add(item.due_at, ladder[item.rung].delay)
-    return item.pipeline.calendar.add(now, ladder[item.rung].delay - ladder[item.rung - 1].delay)
+    calendar, delay = item.pipeline.calendar, ladder[item.rung].delay
+    planned = calendar.add(item.due_at, delay) if delay >= NO_TIME else calendar.subtract(item.due_at, -delay)
+    if item.rung == 0:
+        # No reminder comes before the clock even runs.
+        return max(planned, item.clock_since) if item.clock_since else planned
+    between = delay - ladder[item.rung - 1].delay
+    return max(planned, calendar.add(now, between)) if now is not None and now > item.due_at else planned
 
 
 def running(item: ConveyorItem) -> list[Running]:
@@ -65,13 +70,19 @@ def running(item: ConveyorItem) -> list[Running]:
 
 
 def _limits(item: ConveyorItem) -> list[tuple[Clock, datetime, int | None]]:
-    tier, since = item.tier, item.owner_since
+    since = item.owner_since
+    minutes = {name: _stricter(item, f"{name}_minutes") for name in ("pool", "answer", "first_touch", "silence")}
     if item.seat_id is None:
-        return [(Clock.POOL, since, tier.pool_minutes)]
+        return [(Clock.POOL, since, minutes["pool"])]
     if item.state == "offered":
-        return [(Clock.ANSWER, since, tier.answer_minutes)]
+        return [(Clock.ANSWER, since, minutes["answer"])]
     # The step's date never resets with the owner, but a new owner gets its time to act.
     step = (Clock.STEP, max(item.step_since, since), item.step.limit_minutes)
     if item.touched_at is None or item.touched_at < since:
-        return [(Clock.FIRST_TOUCH, since, tier.first_touch_minutes or tier.silence_minutes), step]
-    return [step] if item.own_clocks() else [(Clock.SILENCE, item.touched_at, tier.silence_minutes), step]
+        return [(Clock.FIRST_TOUCH, since, minutes["first_touch"] or minutes["silence"]), step]
+    return [step] if item.own_clocks() else [(Clock.SILENCE, item.touched_at, minutes["silence"]), step]
+
+
+def _stricter(item: ConveyorItem, clock: str) -> int | None:
+    """The shorter of the tier's clock and the step's, in working minutes."""
+    return min((minutes for place in (item.tier, item.step) if (minutes := getattr(place, clock))), default=None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from pipeline_crm.tiers.models import Tier
 
 
 class Refused(Exception):
@@ -24,3 +27,17 @@ class Taken(Refused):
     """Somebody else was first; nothing was changed."""
 
     status = HTTPStatus.CONFLICT
+
+
+class NoRoom(Refused):
+    """Nobody at the receiving tier has room, and its setting leaves the client with the giver."""
+
+    def __init__(self, tier: Tier) -> None:
+        super().__init__(
+            _(
+                "Nobody at “%(tier)s” has room now, so the client stays with you. Keep them warm and offer them again "
+                "later; the head of sales has been told."
+            )
+            % {"tier": tier.name}
+        )
+        self.tier = tier

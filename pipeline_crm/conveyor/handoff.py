@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
-from pipeline_crm.outbox.actions import tell
+from pipeline_crm.outbox.actions import tell, tell_many
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Reason, Seat
+from pipeline_crm.tiers.actions import appointed
+from pipeline_crm.tiers.models import Reason, Seat, Tier, WhenFull
 from pipeline_crm.timeline.models import Cause, Entry, Task
 
-from .assignment import choose_seat, refuse_full
-from .errors import Refused, Taken
+from .assignment import choose_seat, refuse_full, refuse_picking, same_person
+from .errors import NoRoom, Refused, Taken
 from .models import HandOff
-from .moves import hold, keep, record, shift
+from .moves import Moved, hold, keep, keep_many, record, shift
 from .records import ConveyorItem
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
+
+
+class Handing(NamedTuple):
+    """A record that goes to another seat, or to the pool, there perhaps for the team lead's decision alone."""
+
+    item: ConveyorItem
+    seat: Seat | None
+    cause: Cause
+    why: dict[str, Any] | None = None
+    decide: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,12 +63,14 @@ def pass_on(
     if not brief.summary.strip():
         raise Refused(_("Write the brief first: what must the next person know about this client?"))
     giver_seat, crosses = giver.seat, giver.tier_id != taker.tier_id
-    seat, why = choose_seat(taker.tier, now=now) if crosses else (giver_seat, {"strategy": "same_person"})
+    given = choose_seat(taker.tier, item=taker, now=now) if crosses else same_person(giver_seat)
+    if given.is_full:
+        _no_room(taker.tier, giver, now=now)
     asks = crosses and taker.tier.asks_acceptance
     if not asks:
         taker.accept()
-    taker.give(seat, now=now)
-    keep(taker, cause=cause if asks else Cause.PASSED, by=by, now=now, why=why)
+    taker.give(given.seat, now=now)
+    keep(taker, cause=cause if asks else Cause.PASSED, by=by, now=now, why=given.why)
     handoff = _write(giver, taker, giver_seat=giver_seat, brief=brief, now=now)
     if not asks:
         handoff.accept()
@@ -65,6 +82,20 @@ def pass_on(
     if crosses:
         _tell_receiver(taker, kind=Notice.Kind.OFFERED if asks else Notice.Kind.ASSIGNED, now=now)
     return handoff
+
+
+def _no_room(tier: Tier, giver: ConveyorItem, *, now: datetime) -> None:
+    """The receiving tier is full: its setting says whether the client waits there, or stays and is kept warm."""
+    if tier.when_full == WhenFull.KEEP_WARM and giver.seat_id is not None:
+        raise NoRoom(tier)
+    tell_of_full(tier, now=now)
+
+
+def tell_of_full(tier: Tier, *, now: datetime) -> None:
+    """The heads of sales hear once a day that nobody at a tier has room."""
+    day = now.astimezone(tier.pipeline.zone).date()
+    heads = appointed(tier.pipeline, "head_pipeline")
+    tell(heads, kind=Notice.Kind.FULL, stage="", record_id=None, event=f"full:{tier.pk}:{day}", now=now)
 
 
 def _write(
@@ -119,7 +150,8 @@ def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen:
     if seat is None or seat.pk not in sight_of(by).seat_ids:
         raise Refused(_("Only the person this client is offered to can accept it."))
     if item.seat is None:
-        refuse_full(seat)
+        refuse_picking(item, by=by)
+        refuse_full(seat, now=now)
     settle(item, seat=seat, by=by, now=now, cause=Cause.ACCEPTED)
     return item
 
@@ -172,20 +204,56 @@ def hand_over(
     by: User | None,
     now: datetime,
     why: dict[str, Any] | None = None,
+    quietly: bool = False,
 ) -> None:
-    """Gives a locked record to another seat or to the pool; what was only offered is offered anew with the same brief."""
-    old = open_offer(item) if item.state == "offered" else None
-    item.give(seat, now=now)
-    keep(item, cause=cause, by=by, now=now, why=why)
-    if old is not None:
-        _offer_anew(item, old, now=now)
-    _tell_receiver(item, kind=Notice.Kind.OFFERED if old else Notice.Kind.ASSIGNED, now=now)
+    """Gives a locked record to another seat or to the pool; what was only offered is offered anew with the same brief.
+
+    `quietly` leaves it to the caller to tell the receiver, once for a whole book.
+    """
+    hand_over_many([Handing(item, seat, cause, why)], by=by, now=now, quietly=quietly)
 
 
-def _offer_anew(item: ConveyorItem, old: HandOff, *, now: datetime) -> None:
-    old.expire()
-    old.answered_at = now
-    old.save()
+def hand_over_many(handings: Sequence[Handing], *, by: User | None, now: datetime, quietly: bool = False) -> None:
+    """The same for many locked records at once; their receivers are told."""
+    offers = open_offers([handing.item for handing in handings if handing.item.state == "offered"])
+    for item, seat, _cause, _why, decide in handings:
+        item.give(seat, now=now, decide=decide)
+    keep_many([Moved(item, cause, why) for item, _seat, cause, why, _decide in handings], by=by, now=now)
+    for old in offers.values():
+        old.expire()
+        old.answered_at = now
+        old.save()
+    again = [(item, offers[item.stage, item.pk]) for item, *_rest in handings if (item.stage, item.pk) in offers]
+    HandOff.objects.bulk_create([_offered_anew(item, old, now=now) for item, old in again])
+    if quietly:
+        return
+    tell_many(
+        [
+            (item.seat.user_id, _news(item), item.stage, item.pk, f"{item.stage}:{item.pk}:{item.version}:given")
+            for item, _seat, cause, *_rest in handings
+            if item.seat is not None and cause != Cause.WOKEN
+        ],
+        now=now,
+    )
+
+
+def open_offers(items: Sequence[ConveyorItem]) -> dict[tuple[str, int], HandOff]:
+    """The hand-offs by which records are offered now, locked, by stage and number of the record."""
+    if not items:
+        return {}
+    stages: dict[str, list[int]] = {}
+    for item in items:
+        stages.setdefault(item.stage, []).append(item.pk)
+    of_these = [Q(to_stage=stage, to_id__in=records) for stage, records in stages.items()]
+    rows = HandOff.objects.select_for_update().filter(reduce(or_, of_these), state=HandOff.State.OFFERED)
+    return {(row.to_stage, row.to_id): row for row in rows.order_by("id")}
+
+
+def _news(item: ConveyorItem) -> Notice.Kind:
+    return Notice.Kind.OFFERED if item.state == "offered" else Notice.Kind.ASSIGNED
+
+
+def _offered_anew(item: ConveyorItem, old: HandOff, *, now: datetime) -> HandOff:
     same = (
         "client_id",
         "pipeline_id",
@@ -197,9 +265,8 @@ def _offer_anew(item: ConveyorItem, old: HandOff, *, now: datetime) -> None:
         "giver_id",
         *Brief.__dataclass_fields__,
     )
-    HandOff.objects.create(
-        **{field: getattr(old, field) for field in same}, to_tier_id=item.tier_id, receiver=item.seat, offered_at=now
-    )
+    kept = {field: getattr(old, field) for field in same}
+    return HandOff(**kept, to_tier_id=item.tier_id, receiver=item.seat, offered_at=now)
 
 
 @transaction.atomic

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from .errors import Refused
+from .errors import NoRoom, Refused
+from .handoff import tell_of_full
 
 
 class RefusalMiddleware:
@@ -22,6 +24,9 @@ class RefusalMiddleware:
         """Answers a refusal with its own status; anything else is not ours."""
         if not isinstance(exception, Refused):
             return None
+        if isinstance(exception, NoRoom):
+            # The act itself has left no trace; that it could not be done is news all the same.
+            tell_of_full(exception.tier, now=timezone.now())
         return render(
             request,
             "errors/refused.html",

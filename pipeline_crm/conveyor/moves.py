@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -23,6 +26,32 @@ if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
 JUST_NOW = timedelta(minutes=10)
+# What a move may change on the record of any stage.
+MOVED = (
+    "state",
+    "seat",
+    "tier",
+    "step",
+    "version",
+    "owner_since",
+    "step_since",
+    "clock",
+    "clock_since",
+    "due_at",
+    "stale_at",
+    "rung",
+    "score",
+    "hops",
+    "awaits_lead",
+)
+
+
+class Moved(NamedTuple):
+    """A record that has moved, why it did, and why it lies where it lies now."""
+
+    item: ConveyorItem
+    cause: Cause
+    why: dict[str, Any] | None = None
 
 
 def hold[Item: ConveyorItem](
@@ -66,11 +95,52 @@ def keep(
     item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None = None
 ) -> Movement:
     """Saves a record that has moved and writes its one movement."""
+    movement = _word(item, cause=cause, by=by, now=now, why=why)
+    item.save()
+    movement.record_id = item.pk
+    movement.save()
+    item.remember()
+    return movement
+
+
+def keep_many(moves: Iterable[Moved], *, by: User | None, now: datetime) -> None:
+    """The same for many locked records, in one statement for each kind of row."""
+    by_model: dict[type[ConveyorItem], list[ConveyorItem]] = {}
+    movements = []
+    for item, cause, why in moves:
+        movements.append(_word(item, cause=cause, by=by, now=now, why=why))
+        by_model.setdefault(type(item), []).append(item)
+    for model, items in by_model.items():
+        write_rows(items, (*MOVED, *model.ALSO_MOVED))
+    Movement.objects.bulk_create(movements)
+    for item in chain.from_iterable(by_model.values()):
+        item.remember()
+
+
+def write_rows(items: Sequence[ConveyorItem], fields: Sequence[str]) -> None:
+    """Writes some fields of many records of one stage in one statement."""
+    if not items:
+        return
+    meta = type(items[0])._meta
+    columns = [meta.pk, *(meta.get_field(name) for name in fields)]
+    types = [column.db_type(connection) for column in columns]
+    names = ", ".join(f'"{column.column}"' for column in columns)
+    sets = ", ".join(f'"{column.column}" = given."{column.column}"' for column in columns[1:])
+    rows = [[column.get_db_prep_save(column.value_from_object(i), connection) for column in columns] for i in items]
+    one = "(" + ", ".join(f"%s::{kind}" for kind in types) + ")"
+    # Only names and types of our own columns are put together here; every value is a parameter.
+    statement = f'UPDATE "{meta.db_table}" AS kept SET {sets} FROM (VALUES {", ".join([one] * len(rows))})'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} AS given ({names}) WHERE kept.id = given.id", list(chain.from_iterable(rows)))
+
+
+def _word(item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None) -> Movement:
+    """Counts the version, winds the clock and words the movement of a record that has moved."""
     stood = item.stood if item.pk else {}
     item.version += 1
+    item.score = item.expected_value()
     wind(item)
-    item.save()
-    movement = Movement.objects.create(
+    return Movement(
         client_id=item.client_id,
         pipeline_id=item.pipeline_id,
         stage=item.stage,
@@ -89,8 +159,6 @@ def keep(
         to_tier_id=item.tier_id,
         why=why or {},
     )
-    item.remember()
-    return movement
 
 
 def record(

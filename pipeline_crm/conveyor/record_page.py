@@ -26,7 +26,6 @@ from pipeline_crm.timeline.models import Task
 
 from .actions import clients_revealed_today
 from .answers import Request, note_inspection
-from .assignment import load_of
 from .cards import wanted_by
 from .clocks import ladder_of, running
 from .desks import DESKS, Desk
@@ -36,6 +35,7 @@ from .hands import spells, stays, walk
 from .models import HandOff
 from .records import BELT, ConveyorItem, Openness
 from .riding import ride, told_clock
+from .roster import load_of
 
 REVEALED = "revealed"  # the session's note that the next page shows one contact in full
 DONE_TASKS, MOST_TASKS = 3, 50

@@ -58,24 +58,24 @@ class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
         return self.filter(seat__in=seats)
 
     def in_pool(self, *tiers: Tier | int) -> Self:
-        """Open records of these tiers that have no owner."""
-        return self.open().filter(seat=None, tier__in=tiers)
+        """Open records of these tiers that have no owner and wait for anybody."""
+        return self.open().filter(seat=None, tier__in=tiers, awaits_lead=False)
+
+    def for_decision(self, *tiers: Tier | int) -> Self:
+        """Open records of these tiers that went round too often: the team lead decides."""
+        return self.open().filter(seat=None, tier__in=tiers, awaits_lead=True)
 
     def stale(self, now: datetime) -> Self:
         """Records for which the sweep has something to do."""
         return self.filter(stale_at__lte=now)
-
-    def forsaken(self) -> Self:
-        """Open records whose owner may no longer hold any."""
-        return self.open().filter(Q(seat__is_open=False) | Q(seat__user__is_active=False))
 
     def late(self, now: datetime) -> Self:
         """Open records whose clock has run out."""
         return self.open().filter(due_at__lte=now)
 
     def most_urgent(self) -> Self:
-        """The one that runs out first, first."""
-        return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
+        """The one that runs out first, first; then the one that is worth most, then the oldest."""
+        return self.order_by(F("due_at").asc(nulls_last=True), F("score").desc(), "id")
 
     def for_cards(self) -> Self:
         """With everything that a row or a card shows, in one query."""
@@ -87,6 +87,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
 
     stage: ClassVar[Stage]
     OPEN: ClassVar[tuple[str, ...]]
+    ALSO_MOVED: ClassVar[tuple[str, ...]] = ()  # what the sweep may change here beyond the place on the belt
     state: Any
 
     if TYPE_CHECKING:
@@ -120,7 +121,11 @@ class ConveyorItem(FSMModelMixin, models.Model):
         abstract = True
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
-            models.Index(fields=["stale_at"], condition=Q(stale_at__isnull=False), name="%(class)ss_the_sweep_reads"),
+            models.Index(
+                fields=["tier", "stale_at", "id"],
+                condition=Q(stale_at__isnull=False),
+                name="%(class)ss_the_sweep_reads",
+            ),
             models.Index(fields=["seat", "due_at", "id"], name="%(class)ss_of_a_seat"),
             models.Index(
                 "tier", "due_at", F("score").desc(), "id", condition=Q(seat=None), name="%(class)ss_in_the_pool"
@@ -147,7 +152,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
     @classmethod
     def seen_by(cls, sight: Sight) -> Q:
         """Heads see the pipeline, team leads the tier, members what they hold and the pool of their tiers."""
-        pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN)
+        pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN, awaits_lead=False)
         return cls.in_hands_of(sight) | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
     @classmethod
@@ -169,7 +174,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
     @property
     def in_pool(self) -> bool:
         """Whether the record waits for anybody of its tier."""
-        return self.is_open and self.seat_id is None
+        return self.is_open and self.seat_id is None and not self.awaits_lead
 
     @property
     def is_parked(self) -> bool:
@@ -184,10 +189,27 @@ class ConveyorItem(FSMModelMixin, models.Model):
             return Openness.HIDDEN
         return Openness.NAMED if self.state == "offered" else Openness.FULL
 
-    def give(self, seat: Seat | None, *, now: datetime) -> None:
-        """Puts the record into somebody's hands, or into the pool."""
+    @property
+    def home(self) -> Tier:
+        """The tier at which the record belongs: its own, or the one that its tier helps out."""
+        helped = self.tier.helps
+        return (
+            helped if helped is not None and not self.tier.works(self.stage) and helped.works(self.stage) else self.tier
+        )
+
+    def give(self, seat: Seat | None, *, now: datetime, decide: bool = False) -> None:
+        """Puts the record into somebody's hands, at the tier where they sit, or into its own tier's pool.
+
+        With `decide` it waits there for the team lead alone.
+        """
+        self.tier = self.home if seat is None else seat.tier
         self.seat = seat
+        self.awaits_lead = decide
         self.owner_since = now
+
+    def expected_value(self) -> int:
+        """What the record is worth in money, by the chance of its step; whole units of its currency."""
+        return int((getattr(self, "amount", None) or 0) * self.step.probability / 100)
 
     def stand(self, step: Step, *, now: datetime) -> None:
         """Puts the record on a step."""

@@ -5,11 +5,13 @@ remembers. To add a strategy, write one function and one line in `STRATEGIES`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+CATCH_UP = 3  # how many records, at weight 1, somebody who was away gets before it is everybody's turn again
 
 
 class Skip(TextChoices):
@@ -18,59 +20,88 @@ class Skip(TextChoices):
     INACTIVE = "inactive", _("no longer works here")
     CLOSED = "closed", _("takes nothing new")
     ABSENT = "absent", _("is away")
+    PAUSED = "paused", _("takes a pause")
     OFF_SHIFT = "off_shift", _("is off shift")
+    RULE = "rule", _("is not in the rule")
     COOL_DOWN = "cool_down", _("let this record lie before")
+    CAP = "cap", _("has had enough for today")
     FULL = "full", _("has no room")
+
+
+NO_ROOM = frozenset({Skip.CAP, Skip.FULL})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of the record that is given: its expected value in money, and a number of its own to break ties by."""
+
+    worth: int = 0
+    salt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A seat that may receive the record.
 
-    `turn` is the serial number of its last assignment (0: none yet), `served` the number of
-    records assigned to it so far in this epoch, `weight` its share in relation to the others.
+    `turn` is the serial number of its last assignment (0: none yet), `served` the number of records assigned to it so
+    far, `worth` their expected value, `weight` its share in relation to the others, `rate` how often it closes well.
     """
 
     seat_id: int
     open_items: int
     capacity: int
-    weight: int = 1
+    weight: float = 1
     turn: int = 0
     served: int = 0
+    worth: int = 0
+    rate: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class SeatFacts(Candidate):
-    """A seat as it stands now; `barred` when this record may not come back to it."""
+    """A seat as it stands now; `barred` when this record may not come back to it, `left_today` of its daily cap."""
 
     is_open: bool = True
     is_active: bool = True
     absent: bool = False
-    barred: bool = False
+    paused: bool = False
     off_shift: bool = False
+    outside_rule: bool = False
+    barred: bool = False
+    left_today: int | None = None
 
     @property
     def skip(self) -> Skip | None:
         """The first reason, from the lasting to the passing, to pass over this seat."""
-        reasons = {
-            Skip.INACTIVE: not self.is_active,
-            Skip.CLOSED: not self.is_open,
-            Skip.ABSENT: self.absent,
-            Skip.OFF_SHIFT: self.off_shift,
-            Skip.COOL_DOWN: self.barred,
-            Skip.FULL: self.open_items >= self.capacity,
-        }
-        return next((reason for reason, holds in reasons.items() if holds), None)
+        if not (self.is_active and self.is_open):
+            return Skip.CLOSED if self.is_active else Skip.INACTIVE
+        if self.absent or self.paused or self.off_shift:
+            return Skip.ABSENT if self.absent else Skip.PAUSED if self.paused else Skip.OFF_SHIFT
+        if self.outside_rule or self.barred:
+            return Skip.RULE if self.outside_rule else Skip.COOL_DOWN
+        if self.left_today is not None and self.left_today <= 0:
+            return Skip.CAP
+        return Skip.FULL if self.open_items >= self.capacity else None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who receives the record, and why; no seat means the pool."""
+    """Who receives the record, and why; no seat means the pool.
+
+    `served` and `worth` are what the chosen one counts as having had, levelled with the others, before this record.
+    """
 
     seat_id: int | None
     strategy: str
     candidates: tuple[int, ...] = ()
     skipped: Mapping[int, Skip] = field(default_factory=dict)
+    served: int = 0
+    worth: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Nobody received it, and those who could have got it have no room."""
+        return self.seat_id is None and not self.candidates and not NO_ROOM.isdisjoint(self.skipped.values())
 
     def as_json(self) -> dict[str, object]:
         """The reasons as they are kept with the assignment."""
@@ -82,27 +113,33 @@ class Choice:
         }
 
 
-Strategy = Callable[[Sequence[Candidate]], Candidate | None]
+Strategy = Callable[[Sequence[Candidate], Case], Candidate | None]
 
 
-def round_robin(candidates: Sequence[Candidate]) -> Candidate | None:
-    """Whoever has waited longest for a record."""
-    return min(candidates, key=lambda c: (c.turn, c.seat_id), default=None)
+def round_robin(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+    """Whoever has had the fewest; among those, whoever has waited longest."""
+    return _least(candidates, lambda c: (c.served, c.turn), case)
 
 
-def least_loaded(candidates: Sequence[Candidate]) -> Candidate | None:
+def least_loaded(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
     """Whoever has most room, in relation to what they can hold."""
-    # Ties go round, so that the oldest seat is not always the first to be filled.
-    return min(candidates, key=lambda c: (_load(c), c.turn, c.seat_id), default=None)
+    # Equal loads go round, so that the oldest seat is not always the first to be filled.
+    return _least(candidates, lambda c: (c.open_items / c.capacity, c.turn), case)
 
 
-def weighted(candidates: Sequence[Candidate]) -> Candidate | None:
+def weighted(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
     """Whoever is furthest behind their share; a seat of weight 0 has none."""
-    sharing = [c for c in candidates if c.weight > 0]
-    return min(sharing, key=lambda c: (_share_after_next(c), c.turn, c.seat_id), default=None)
+    # Half of the next record counts, which spreads a big share over the run (Sainte-Laguë).
+    return _least([c for c in candidates if c.weight], lambda c: ((2 * c.served + 1) / c.weight, c.turn), case)
 
 
-def pool(candidates: Sequence[Candidate]) -> Candidate | None:
+def expected_value(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+    """Money by skill: the expected value of what each has received stays in proportion to how often they close well."""
+    # What has no amount still is work: it counts as one, so that such records go round too.
+    return _least(candidates, lambda c: ((2 * c.worth + max(case.worth, 1)) / c.rate, c.turn), case)
+
+
+def pool(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
     """Nobody: people take the next one themselves."""
     return None
 
@@ -111,33 +148,68 @@ STRATEGIES: dict[str, Strategy] = {
     "round_robin": round_robin,
     "least_loaded": least_loaded,
     "weighted": weighted,
+    "expected_value": expected_value,
     "pool": pool,
+}
+
+
+# What a strategy keeps in balance: which count, in proportion to what, and how much one record adds to it.
+MEASURES: dict[str, tuple[str, Callable[[Candidate], float], Callable[[Case], int]]] = {
+    "round_robin": ("served", lambda c: 1, lambda case: 1),
+    "weighted": ("served", lambda c: c.weight or 1, lambda case: 1),
+    "expected_value": ("worth", lambda c: c.rate, lambda case: 2 * max(case.worth, 1)),
 }
 
 
 def narrow(facts: Iterable[SeatFacts]) -> tuple[tuple[SeatFacts, ...], dict[int, Skip]]:
     """Those who may receive the record, and the reason against each of the others."""
-    facts = sorted(facts, key=lambda seat: seat.seat_id)
-    skipped = {seat.seat_id: skip for seat in facts if (skip := seat.skip)}
-    return tuple(seat for seat in facts if seat.seat_id not in skipped), skipped
+    fit, skipped = [], {}
+    for seat in facts:
+        skip = seat.skip
+        if skip is None:
+            fit.append(seat)
+        else:
+            skipped[seat.seat_id] = skip
+    return tuple(fit), skipped
 
 
-def choose(strategy: str, facts: Iterable[SeatFacts]) -> Choice:
+def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -> tuple[SeatFacts, ...]:
+    """The same seats, nobody further behind the foremost than the bound: who was away catches up so much and no more."""
+    if strategy not in MEASURES or not candidates:
+        return tuple(candidates)
+    what, share, unit = MEASURES[strategy]
+    foremost = max(getattr(c, what) / share(c) for c in candidates)
+    least = foremost - CATCH_UP * unit(case)
+    return tuple(
+        replace(c, **{what: int(least * share(c))}) if getattr(c, what) / share(c) < least else c for c in candidates
+    )
+
+
+def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = Case()) -> Choice:
     """Who receives the record by this strategy; an unknown strategy is a `KeyError`."""
     candidates, skipped = narrow(facts)
-    chosen = STRATEGIES[strategy](candidates)
+    chosen = STRATEGIES[strategy](level(strategy, candidates, case), case)
     return Choice(
         seat_id=chosen.seat_id if chosen else None,
         strategy=strategy,
         candidates=tuple(seat.seat_id for seat in candidates),
         skipped=skipped,
+        served=chosen.served if chosen else 0,
+        worth=chosen.worth if chosen else 0,
     )
 
 
-def _load(candidate: Candidate) -> Fraction:
-    return Fraction(candidate.open_items, candidate.capacity)
+def _least(
+    candidates: Sequence[Candidate], key: Callable[[Candidate], tuple[float, int]], case: Case
+) -> Candidate | None:
+    """The least by the key; between equals the record decides, so that neither the oldest nor the first in a list is favoured."""
+    keys = [key(c) for c in candidates]
+    if not keys:
+        return None
+    least = min(keys)
+    equal = [c for c, k in zip(candidates, keys, strict=True) if k == least]
+    return equal[0] if len(equal) == 1 else min(equal, key=lambda c: _lot(case.salt, c.seat_id))
 
 
-def _share_after_next(candidate: Candidate) -> Fraction:
-    """Half of the next record counts, which spreads a big share over the run (Sainte-Laguë)."""
-    return Fraction(2 * candidate.served + 1, candidate.weight)
+def _lot(salt: int, seat_id: int) -> bytes:
+    return blake2b(b"%d:%d" % (salt, seat_id), digest_size=8).digest()

@@ -3,183 +3,218 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
 
-from pipeline_crm.outbox.actions import tell
+from pipeline_crm.outbox.actions import tell_many
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Rung, Seat
+from pipeline_crm.tiers.models import Tier
+from pipeline_crm.tiers.setup import setup
+from pipeline_crm.tiers.shifts import next_on_shift
 from pipeline_crm.timeline.models import Cause, Entry
 
-from .assignment import ADVISORY_SPACE, choose_seat
-from .clocks import AGAIN_AFTER, ladder_of, next_rung_at
-from .handoff import hand_over
-from .moves import keep, record
-from .records import BELT, ConveyorItem, ConveyorQuerySet
+from .assignment import ADVISORY_SPACE, tiers_of_choice
+from .clocks import AGAIN_AFTER, next_rung_at
+from .handoff import Handing, hand_over_many
+from .models import Load
+from .moves import write_rows
+from .plan import Deed, Planner, due
+from .records import BELT, ConveyorItem
+from .strategies import Skip
 
 log = logging.getLogger(__name__)
 
-BATCH = 25
+FIRST_BATCH, SMALLEST, LARGEST = 50, 10, 500
+HELD_SECONDS = 0.05  # how long one batch may hold its locks, about; the next batch is as large as fits
+LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 
 def sweep(*, now: datetime) -> Counter[str]:
     """Acts on every record whose hour has come; returns how often each thing was done."""
     done: Counter[str] = Counter()
-    for model in BELT.values():
-        tiers = _due(model, now).order_by().values_list("tier_id", flat=True).distinct()
-        for tier_id in sorted(tiers):
-            failed: set[int] = set()
-            while batch := _sweep_batch(model, tier_id, failed, now=now):
-                done += batch
+    for tier_id in sorted(setup().tiers):
+        for model in BELT.values():
+            done += _sweep_tier(model, tier_id, now=now)
+        _add_up_loads(tier_id)
     return done
 
 
-def _due(model: type[ConveyorItem], now: datetime) -> ConveyorQuerySet:
-    return model.objects.filter(Q(stale_at__lte=now) | Q(pk__in=model.objects.forsaken().values("pk")))
+def _sweep_tier(model: type[ConveyorItem], tier_id: int, *, now: datetime) -> Counter[str]:
+    """Batch after batch until nothing is due, or another sweep is at this tier."""
+    done: Counter[str] = Counter()
+    failed: set[int] = set()
+    size = FIRST_BATCH
+    while True:
+        began = time.perf_counter()
+        batch = _sweep_batch(model, tier_id, size, failed, now=now)
+        if not batch:
+            return done
+        done += batch
+        held = time.perf_counter() - began
+        size = max(SMALLEST, min(LARGEST, int(size * HELD_SECONDS / held)))
+
+
+def _sweep_batch(
+    model: type[ConveyorItem], tier_id: int, size: int, failed: set[int], *, now: datetime
+) -> Counter[str]:
+    """One short transaction; where it fails, each of its records has one of its own, so that one holds up no other."""
+    records: list[int] = []
+    try:
+        return _sweep_some(model, tier_id, size, failed, records, now=now)
+    except Exception:
+        if not records:
+            raise
+    done: Counter[str] = Counter()
+    for pk in records:
+        try:
+            done += _sweep_some(model, tier_id, 1, failed, [], now=now, only=pk)
+        except Exception:
+            log.exception("The sweep could not act on %s %s", model.stage, pk)
+            failed.add(pk)
+            done["failed"] += 1
+    return done
 
 
 @transaction.atomic
-def _sweep_batch(model: type[ConveyorItem], tier_id: int, failed: set[int], *, now: datetime) -> Counter[str]:
-    """One short transaction over a few records of one tier; nothing when another sweep is at this tier."""
+def _sweep_some(
+    model: type[ConveyorItem],
+    tier_id: int,
+    size: int,
+    failed: set[int],
+    records: list[int],
+    *,
+    now: datetime,
+    only: int | None = None,
+) -> Counter[str]:
+    """Locks the tier and some of what is due there, plans, carries out; `records` learns which ones it was about."""
     if not _try_tier(tier_id):
         return Counter()
-    rows = (
-        _due(model, now)
-        .filter(tier=tier_id)
-        .exclude(pk__in=failed)
-        .order_by("stale_at", "id")
-        .select_for_update(of=("self",), skip_locked=True)
-    )
-    batch = list(rows.select_related("client", "pipeline", "tier__pipeline", "step", "seat__user")[:BATCH])
-    return Counter(_act_safely(item, failed, now=now) for item in batch)
+    house = setup()
+    tier = house.tiers[tier_id]
+    rows = due(model, tier, house, now=now).exclude(pk__in=failed)
+    rows = rows.filter(pk=only) if only is not None else rows
+    items = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("client")[:size])
+    records += [item.pk for item in items]
+    planner = Planner(model, tier, house, now=now)
+    deeds = planner.plan(items)
+    carry_out(deeds, now=now)
+    planner.write()
+    return Counter(deed.act for deed in deeds)
 
 
 def _try_tier(tier_id: int) -> bool:
+    """Locks a tier and those that help it or that it helps; false when somebody else assigns at one of them."""
+    house = setup()
+    tier = house.tiers.get(tier_id)
+    if tier is None:
+        return False
+    wanted = set(tiers_of_choice(tier, house))
+    if tier.helps is not None:
+        wanted |= set(tiers_of_choice(tier.helps, house))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, tier_id])
-        return cursor.fetchone()[0]
+        for wanted_id in sorted(wanted):
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, wanted_id])
+            if not cursor.fetchone()[0]:
+                return False
+    return True
 
 
-def _act_safely(item: ConveyorItem, failed: set[int], *, now: datetime) -> str:
-    """One record that cannot be helped must not hold up the others: it is logged and tried again at the next sweep."""
-    try:
-        with transaction.atomic():
-            done = act(item, now=now)
-            if done not in ("reminded", "warned") and item.stale_at is not None and item.stale_at <= now:
-                # Whatever a calendar says, one sweep moves a record once.
-                _wait(item, now=now)
-            return done
-    except Exception:
-        log.exception("The sweep could not act on %s", item)
-        failed.add(item.pk)
-        return "failed"
+def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
+    """Does what was planned for locked records: moves, rungs, lines of history, notices."""
+    moving = [deed for deed in deeds if deed.moves]
+    for deed in moving:
+        _prepare(deed)
+    hand_over_many([_handing(deed) for deed in moving], by=None, now=now)
+    for deed in deeds:
+        _set_alarm(deed, now=now)
+    waiting = [deed.item for deed in deeds if not deed.moves or _would_move_again(deed, now)]
+    for deed in moving:
+        if _would_move_again(deed, now):
+            # Whatever a calendar says, one sweep moves a record once.
+            deed.item.stale_at = deed.item.pipeline.calendar.add(now, AGAIN_AFTER)
+    write_rows(waiting, ("rung", "stale_at"))
+    Entry.objects.bulk_create(_entry(deed.item, deed.entry, now=now) for deed in deeds if deed.entry is not None)
+    tell_many(_notices(deeds), now=now)
 
 
-def act(item: ConveyorItem, *, now: datetime) -> str:
-    """Does what is due for one locked record; returns the name of what was done."""
-    if not item.is_open:
-        return _warn_of_unfinished(item, now=now)
-    owner = item.seat
-    if owner is not None and not (owner.is_open and owner.user.is_active):
-        return _give_away(item, owner, now=now, cause=Cause.SEAT_CLOSED)
-    if item.is_parked:
-        return _wake(item, now=now)
-    if owner is None:
-        return _place(item, now=now)
-    ladder = ladder_of(item.tier)
-    rung = ladder[min(item.rung, len(ladder) - 1)]
-    return _RUNGS[Rung.Act(rung.act)](item, owner, now=now)
+def _prepare(deed: Deed) -> None:
+    if deed.cause == Cause.WOKEN:
+        deed.item.wake()
+    elif deed.to is not None and deed.cause in (Cause.STALE, Cause.EXPIRED):
+        deed.item.hops += 1
 
 
-def _wake(item: ConveyorItem, *, now: datetime) -> str:
-    item.wake()
-    item.give(item.seat, now=now)
-    keep(item, cause=Cause.WOKEN, by=None, now=now)
-    if item.seat is not None:
-        _tell(item, [item.seat.user_id], Notice.Kind.WOKEN, now=now)
-    return "woken"
+def _handing(deed: Deed) -> Handing:
+    cause = deed.cause or Cause.STALE
+    return Handing(deed.item, deed.to, cause, deed.why, decide=cause == Cause.UNDECIDED)
 
 
-def _place(item: ConveyorItem, *, now: datetime) -> str:
-    """A record that waited too long in the pool is given to whoever fits; nobody fits, so the team lead is told."""
-    seat, why = choose_seat(item.tier, now=now)
-    if seat is not None:
-        hand_over(item, seat, cause=Cause.ASSIGNED, by=None, now=now, why=why)
-        return "assigned"
-    _tell(item, item.tier.lead_ids(), Notice.Kind.POOL_STUCK, now=now)
-    _wait(item, now=now)
-    return "stuck"
+def _would_move_again(deed: Deed, now: datetime) -> bool:
+    return deed.moves and deed.item.stale_at is not None and deed.item.stale_at <= now
 
 
-def _warn_of_unfinished(item: ConveyorItem, *, now: datetime) -> str:
-    """A returned hand-off that nobody completes: the leads of every tier of the pipeline are told."""
-    tiers = Seat.objects.open().leads().filter(tier__pipeline=item.pipeline_id)
-    _tell(item, list(tiers.values_list("user_id", flat=True)), Notice.Kind.WARNED, now=now)
-    _wait(item, now=now)
-    return "warned"
-
-
-def _remind(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
-    _tell(item, [owner.user_id], Notice.Kind.REMINDED, now=now)
-    record(item, kind=Entry.Kind.REMINDED, by=None, now=now)
-    _climb(item, now=now)
-    return "reminded"
-
-
-def _warn(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
-    _tell(item, item.tier.lead_ids(), Notice.Kind.WARNED, now=now)
-    record(item, kind=Entry.Kind.WARNED, by=None, now=now)
-    _climb(item, now=now)
-    return "warned"
-
-
-def _reassign(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
-    return _give_away(item, owner, now=now, cause=Cause.EXPIRED if item.state == "offered" else Cause.STALE)
-
-
-def _pool(item: ConveyorItem, owner: Seat, *, now: datetime) -> str:
-    hand_over(item, None, cause=Cause.STALE, by=None, now=now)
-    _tell(item, [owner.user_id], Notice.Kind.TAKEN_AWAY, now=now)
-    return "pooled"
-
-
-_RUNGS = {Rung.Act.REMIND: _remind, Rung.Act.WARN: _warn, Rung.Act.REASSIGN: _reassign, Rung.Act.POOL: _pool}
-
-
-def _give_away(item: ConveyorItem, owner: Seat, *, now: datetime, cause: Cause) -> str:
-    """Never back to the seat that let it lie."""
-    seat, why = choose_seat(item.tier, now=now, barred=[owner.pk])
-    hand_over(item, seat, cause=cause, by=None, now=now, why=why)
-    _tell(item, [owner.user_id], Notice.Kind.TAKEN_AWAY, now=now)
-    return "reassigned" if seat else "pooled"
-
-
-def _climb(item: ConveyorItem, *, now: datetime) -> None:
-    item.rung += 1
-    item.stale_at = next_rung_at(item, now=now)
-    if item.stale_at is None:
-        _wait(item, now=now)
+def _set_alarm(deed: Deed, *, now: datetime) -> None:
+    """When the sweep looks at a record again that did not move: at its next rung, or when somebody may have room."""
+    item = deed.item
+    if deed.moves:
+        return
+    if deed.climbs:
+        item.rung += deed.climbs
+        item.stale_at = next_rung_at(item, now=now)
     else:
-        item.save(update_fields=["rung", "stale_at"])
+        item.stale_at = _somebody_comes(deed, now) if deed.act == "stuck" else None
+    if item.stale_at is None or item.stale_at <= now:
+        # Nothing more can be done today: the last rung is tried again in a working day.
+        item.stale_at = item.pipeline.calendar.add(now, AGAIN_AFTER)
 
 
-def _wait(item: ConveyorItem, *, now: datetime) -> None:
-    """Nothing more can be done today: the last rung is tried again in a working day."""
-    item.stale_at = item.pipeline.calendar.add(now, AGAIN_AFTER)
-    item.save(update_fields=["rung", "stale_at"])
+def _somebody_comes(deed: Deed, now: datetime) -> datetime | None:
+    """When the first of those begins to work who were only off shift."""
+    off = [int(pk) for pk, skip in deed.why.get("skipped", {}).items() if skip == Skip.OFF_SHIFT]
+    seats = [seat for seat in deed.item.home.seats.all() if seat.pk in off]
+    return min((at for seat in seats if (at := next_on_shift(seat, now)) is not None), default=None)
 
 
-def _tell(item: ConveyorItem, users: list[int], kind: Notice.Kind, *, now: datetime) -> None:
-    """Once per breach: the clock that ran out is part of the event's name."""
-    due = item.due_at.isoformat() if item.due_at else ""
-    tell(
-        users,
-        kind=kind,
+def _entry(item: ConveyorItem, kind: Entry.Kind, *, now: datetime) -> Entry:
+    return Entry(
+        client_id=item.client_id,
+        pipeline_id=item.pipeline_id,
         stage=item.stage,
         record_id=item.pk,
-        event=f"{item.stage}:{item.pk}:{item.version}:{kind}:{due}",
-        now=now,
+        kind=kind,
+        by=None,
+        at=now,
     )
+
+
+def _notices(deeds: Iterable[Deed]) -> list[tuple[int, Notice.Kind, str, int, str]]:
+    """Once per breach: the clock that ran out, and how far the ladder was climbed, are part of the event's name."""
+    notices: list[tuple[int, Notice.Kind, str, int, str]] = []
+    for deed in deeds:
+        item = deed.item
+        until = item.due_at.isoformat() if item.due_at else ""
+        for user_id, kind in deed.told:
+            event = f"{item.stage}:{item.pk}:{item.version}:{kind}:{until}"
+            if deed.climbs and kind == Notice.Kind.REMINDED_EARLY:
+                event += f":{item.rung}"
+            notices.append((user_id, kind, item.stage, item.pk, event))
+    return notices
+
+
+@transaction.atomic
+def _add_up_loads(tier_id: int) -> None:
+    """Many small changes of load become one row a seat; what is open stays the same."""
+    tier: Tier | None = setup().tiers.get(tier_id)
+    seats = [seat.pk for seat in tier.seats.all()] if tier else []
+    if Load.objects.filter(seat__in=seats)[: LOOSE_LOADS + 1].count() <= LOOSE_LOADS or not _try_tier(tier_id):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH gone AS (DELETE FROM conveyor_load WHERE seat_id = ANY(%s) RETURNING seat_id, delta) "
+            "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, sum(delta) FROM gone GROUP BY seat_id",
+            [seats],
+        )

@@ -19,6 +19,7 @@ Shift = tuple[datetime, datetime]
 
 DAY = timedelta(days=1)
 NOTHING = timedelta(0)
+SUMS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Calendar:
     days_off: frozenset[date] = frozenset()
     working_days: frozenset[date] = frozenset()
     country: str | None = None
+    _sums: dict[tuple[datetime, timedelta], datetime] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_round_the_clock(self) -> bool:
@@ -45,6 +47,12 @@ class Calendar:
     def works_on(self, day: date) -> bool:
         """Some shift opens on this day."""
         return self.is_round_the_clock or bool(self._hours_of(day))
+
+    def is_workday(self, day: date) -> bool:
+        """Neither a holiday nor a day off of the pipeline, whatever its weekday."""
+        if day in self.days_off or day in self.working_days or not self.country:
+            return day not in self.days_off
+        return day not in _holidays(self.country, day.year)[0]
 
     def is_open(self, moment: datetime) -> bool:
         """Somebody is expected to be at work at this moment."""
@@ -64,6 +72,15 @@ class Calendar:
         start = _in_utc(start)
         if span == NOTHING or self.is_round_the_clock:
             return start + span
+        # One sweep gives out many records at one moment, and all of them get the same hours.
+        known = self._sums.get((start, span))
+        if known is None:
+            if len(self._sums) >= SUMS_KEPT:
+                self._sums.clear()
+            known = self._sums[start, span] = self._later(start, span)
+        return known
+
+    def _later(self, start: datetime, span: timedelta) -> datetime:
         for opens, closes in self._shifts_after(start):
             opens = max(opens, start)
             if span <= closes - opens:

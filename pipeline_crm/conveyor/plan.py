@@ -1,0 +1,178 @@
+"""What the sweep will do and why: read from the records, the ladders and the people, written by nobody.
+
+The same plan is carried out by the sweep and shown beforehand by `sweep --dry-run` and the team lead's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from pipeline_crm.outbox.models import Notice
+from pipeline_crm.tiers.models import Rung, Seat, Tier
+from pipeline_crm.tiers.setup import SetUp, setup
+from pipeline_crm.timeline.models import Cause, Entry
+
+from .assignment import Dealer, earlier_owners
+from .clocks import NO_TIME, ladder_of
+from .records import BELT, ConveyorItem, ConveyorQuerySet
+
+SHOWN = 200  # how many deeds are foretold for one stage of one tier
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is due for one record: what is done, to whom it goes and why, who is told, how many rungs are climbed."""
+
+    item: ConveyorItem
+    act: str
+    cause: Cause | None = None
+    to: Seat | None = None
+    why: dict[str, Any] = field(default_factory=dict)
+    told: tuple[tuple[int, Notice.Kind], ...] = ()
+    entry: Entry.Kind | None = None
+    climbs: int = 0
+
+    @property
+    def moves(self) -> bool:
+        """Whether the record changes hands or state."""
+        return self.cause is not None
+
+
+def due(model: type[ConveyorItem], tier: Tier, house: SetUp, *, now: datetime) -> ConveyorQuerySet:
+    """The records of one stage at a tier for which something is due: a rung is reached, or their owner is gone."""
+    reached = Q(stale_at__lte=now)
+    gone = [seat.pk for seat in tier.seats.all() if not holds(seat)]
+    if gone:
+        reached |= Q(seat__in=gone, state__in=model.OPEN)
+    return model.objects.filter(reached, tier=tier.pk).order_by("stale_at", "id")
+
+
+def holds(seat: Seat) -> bool:
+    """Whether a seat may hold records: it is open, and its person still works here."""
+    return seat.is_open and seat.user.is_active
+
+
+def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Deed]:
+    """What the next sweep would do at these tiers, all of them if none are named; nothing is locked or written."""
+    house = setup()
+    deeds: list[Deed] = []
+    for tier in house.tiers.values():
+        if tiers is not None and tier.pk not in tiers:
+            continue
+        for model in BELT.values():
+            items = list(due(model, tier, house, now=now).select_related("client")[:SHOWN])
+            deeds += Planner(model, tier, house, now=now).plan(items)
+    return deeds
+
+
+class Planner:
+    """Decides for many records of one stage at one tier, each knowing what was decided before it."""
+
+    def __init__(self, model: type[ConveyorItem], tier: Tier, house: SetUp, *, now: datetime) -> None:
+        self.model, self.tier, self.house, self.now = model, tier, house, now
+        self.dealers: dict[int, Dealer] = {}
+        self.earlier: dict[int, set[int]] = {}
+        self.ladder = ladder_of(tier)
+        self.leads = [seat.user_id for seat in tier.seats.all() if holds(seat) and seat.role == Seat.Role.LEAD]
+
+    def plan(self, items: Iterable[ConveyorItem]) -> list[Deed]:
+        """What is due for each of these records, in their order."""
+        return list(self.each(items))
+
+    def each(self, items: Iterable[ConveyorItem]) -> Iterator[Deed]:
+        """The same, one after the other."""
+        items = self.house.attach(items)
+        if items:
+            self.earlier = earlier_owners(self.model, [item.pk for item in items], self.tier, now=self.now)
+        for item in items:
+            yield self.decide(item)
+
+    def decide(self, item: ConveyorItem) -> Deed:
+        """What is due for one record."""
+        owner = item.seat
+        if not item.is_open:
+            return self._unfinished(item)
+        if owner is not None and not holds(owner):
+            return self._give_away(item, owner, Cause.SEAT_CLOSED)
+        if item.is_parked:
+            told = ((owner.user_id, Notice.Kind.WOKEN),) if owner else ()
+            return Deed(item, "woken", Cause.WOKEN, to=owner, told=told)
+        if item.awaits_lead:
+            return Deed(item, "waits", told=self._tell_leads(Notice.Kind.DECIDE))
+        if owner is None:
+            return self._place(item)
+        return self._climb(item, owner)
+
+    def write(self) -> None:
+        """Keeps whose turn it is after what was given out."""
+        for dealer in self.dealers.values():
+            dealer.write()
+
+    def _climb(self, item: ConveyorItem, owner: Seat) -> Deed:
+        rung, climbs = item.rung, 1
+        while self._is_too_late(item, rung):
+            rung, climbs = rung + 1, climbs + 1
+        act = self.ladder[min(rung, len(self.ladder) - 1)].act
+        if act == Rung.Act.REMIND:
+            early = item.due_at is not None and self.now < item.due_at
+            kind = Notice.Kind.REMINDED_EARLY if early else Notice.Kind.REMINDED
+            return Deed(item, "reminded", told=((owner.user_id, kind),), entry=Entry.Kind.REMINDED, climbs=climbs)
+        if act == Rung.Act.WARN:
+            return Deed(
+                item,
+                "warned",
+                told=self._tell_leads(Notice.Kind.WARNED),
+                entry=Entry.Kind.WARNED,
+                climbs=climbs,
+            )
+        if act == Rung.Act.POOL:
+            told = ((owner.user_id, Notice.Kind.TAKEN_AWAY),)
+            self._dealer(item).roster.drop(owner.pk)
+            return Deed(item, "pooled", Cause.STALE, told=told)
+        return self._give_away(item, owner, Cause.EXPIRED if item.state == "offered" else Cause.STALE)
+
+    def _is_too_late(self, item: ConveyorItem, rung: int) -> bool:
+        """A word before the breach is worth nothing after it, when another rung follows."""
+        ladder = self.ladder
+        missed = rung < len(ladder) - 1 and ladder[rung].delay < NO_TIME
+        return missed and item.due_at is not None and self.now >= item.due_at
+
+    def _give_away(self, item: ConveyorItem, owner: Seat, cause: Cause) -> Deed:
+        """Never back to the seat that let it lie; after so many hops the team lead decides."""
+        dealer = self._dealer(item)
+        told: tuple[tuple[int, Notice.Kind], ...] = ((owner.user_id, Notice.Kind.TAKEN_AWAY),)
+        dealer.roster.drop(owner.pk)
+        if cause != Cause.SEAT_CLOSED and item.hops >= dealer.tier.hop_limit:
+            why = {"strategy": "team_lead", "hops": item.hops}
+            told += self._tell_leads(Notice.Kind.DECIDE)
+            return Deed(item, "undecided", Cause.UNDECIDED, why=why, told=told)
+        barred = {owner.pk, *self.earlier.get(item.pk, ())}
+        given = dealer.deal(item, barred=barred)
+        return Deed(item, "reassigned" if given.seat else "pooled", cause, to=given.seat, why=given.why, told=told)
+
+    def _place(self, item: ConveyorItem) -> Deed:
+        """What waited too long in the pool goes to whoever fits; nobody fits, so the team lead is told."""
+        given = self._dealer(item).deal(item, barred=self.earlier.get(item.pk, ()))
+        if given.seat is not None:
+            return Deed(item, "assigned", Cause.ASSIGNED, to=given.seat, why=given.why)
+        return Deed(item, "stuck", why=given.why, told=self._tell_leads(Notice.Kind.POOL_STUCK))
+
+    def _unfinished(self, item: ConveyorItem) -> Deed:
+        """A returned hand-off that nobody completes: the leads of every tier of the pipeline are told."""
+        tiers = self.house.pipelines[item.pipeline_id].tiers.all()
+        seats = [seat for tier in tiers for seat in tier.seats.all() if holds(seat) and seat.role == Seat.Role.LEAD]
+        return Deed(item, "warned", told=tuple((seat.user_id, Notice.Kind.WARNED) for seat in seats))
+
+    def _dealer(self, item: ConveyorItem) -> Dealer:
+        home = item.home
+        if home.pk not in self.dealers:
+            self.dealers[home.pk] = Dealer(home, self.house, now=self.now)
+        return self.dealers[home.pk]
+
+    def _tell_leads(self, kind: Notice.Kind) -> tuple[tuple[int, Notice.Kind], ...]:
+        return tuple((user_id, kind) for user_id in self.leads)

@@ -1,0 +1,159 @@
+"""The people of a tier as they stand under its lock: facts read once, kept true while several records are given out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Sum
+
+from pipeline_crm.tiers.models import Rule, Seat, Strategy, Tier
+from pipeline_crm.tiers.setup import SetUp
+from pipeline_crm.tiers.shifts import is_absent, is_on_shift, room_of, share_of
+from pipeline_crm.timeline.models import Cause, Movement
+
+from .models import Load, Turn
+from .rules import conditions_of
+from .strategies import Case, Choice, SeatFacts, choose
+
+SKILL_DAYS = 90  # how far back it is counted how often somebody closes well
+CLOSED_WELL = (Cause.QUALIFIED, Cause.WON)
+CLOSED = (*CLOSED_WELL, Cause.DISQUALIFIED, Cause.LOST, Cause.CHURNED)
+
+
+def load_of(seats: Collection[int]) -> Counter[int]:
+    """How many open records each seat holds, over all stages."""
+    rows = Load.objects.filter(seat__in=seats).order_by().values("seat").annotate(n=Sum("delta"))
+    return Counter({row["seat"]: row["n"] for row in rows})
+
+
+class Roster:
+    """Who of a tier may receive, and how much each has had; `write` keeps what was given out here."""
+
+    def __init__(self, tier: Tier, house: SetUp, *, now: datetime) -> None:
+        self.tier, self.now = tier, now
+        self.today = now.astimezone(tier.pipeline.zone).date()
+        self.seats = {seat.pk: seat for seat in house.tiers[tier.pk].seats.all()}
+        self.turns = {turn.seat_id: turn for turn in Turn.objects.filter(seat__in=self.seats)}
+        self.serial = max((turn.serial for turn in self.turns.values()), default=0)
+        self.changed: set[int] = set()
+        load, rates = load_of(self.seats.keys()), self._rates()
+        self.facts = {pk: self._facts(seat, load[pk], rates.get(pk, 0.5)) for pk, seat in self.seats.items()}
+
+    def choose(
+        self, case: Case, *, barred: Collection[int] = (), rule: Rule | None = None, only: Collection[int] | None = None
+    ) -> Choice:
+        """Who receives the next record by the tier's strategy; `only` these may, whatever the rule says."""
+        allowed = only if only is not None else conditions_of(rule).seats if rule else None
+        facts: Iterable[SeatFacts] = self.facts.values()
+        if allowed is not None or barred:
+            facts = [
+                replace(
+                    fact,
+                    outside_rule=allowed is not None and fact.seat_id not in allowed,
+                    barred=fact.seat_id in barred,
+                )
+                for fact in facts
+            ]
+        return choose(self.tier.strategy, facts, case)
+
+    def fits(self, seat_id: int, *, barred: Collection[int] = ()) -> bool:
+        """Whether one certain seat could receive a record now."""
+        fact = self.facts.get(seat_id)
+        return fact is not None and fact.skip is None and seat_id not in barred
+
+    def give(self, choice: Choice, case: Case) -> Seat | None:
+        """Counts what was chosen, so that the next choice knows of it."""
+        seat_id = choice.seat_id
+        if seat_id is None:
+            return None
+        was = self.facts[seat_id]
+        self.serial += 1
+        self.facts[seat_id] = replace(
+            was,
+            open_items=was.open_items + 1,
+            turn=self.serial,
+            served=max(was.served, choice.served) + 1,
+            worth=max(was.worth, choice.worth) + case.worth,
+            left_today=None if was.left_today is None else was.left_today - 1,
+        )
+        turn = self.turns.setdefault(seat_id, Turn(seat_id=seat_id))
+        turn.today = (turn.today if turn.day == self.today else 0) + 1
+        turn.day = self.today
+        self.changed.add(seat_id)
+        return self.seats[seat_id]
+
+    def hold(self, seat_id: int) -> Seat:
+        """One record more in somebody's hands without a turn: an earlier owner, or a person chosen by hand."""
+        was = self.facts[seat_id]
+        self.facts[seat_id] = replace(was, open_items=was.open_items + 1)
+        return self.seats[seat_id]
+
+    def drop(self, seat_id: int) -> None:
+        """One record less in somebody's hands."""
+        was = self.facts.get(seat_id)
+        if was is not None:
+            self.facts[seat_id] = replace(was, open_items=was.open_items - 1)
+
+    def write(self) -> None:
+        """Keeps whose turn it is now."""
+        turns = [self.turns[pk] for pk in sorted(self.changed)]
+        for turn in turns:
+            fact = self.facts[turn.seat_id]
+            turn.serial, turn.served, turn.worth = fact.turn, fact.served, fact.worth
+        Turn.objects.bulk_create(
+            turns,
+            update_conflicts=True,
+            unique_fields=["seat"],
+            update_fields=["serial", "served", "worth", "day", "today"],
+        )
+        self.changed.clear()
+
+    def _facts(self, seat: Seat, load: int, rate: float) -> SeatFacts:
+        tier, today = self.tier, self.today
+        turn, share = self.turns.get(seat.pk), share_of(seat, tier, today)
+        had = turn.today if turn is not None and turn.day == today else 0
+        return SeatFacts(
+            seat_id=seat.pk,
+            open_items=load,
+            capacity=room_of(seat, tier, today),
+            weight=seat.weight * share / 100,
+            turn=turn.serial if turn else 0,
+            served=turn.served if turn else self._fair_start("served", seat.weight),
+            worth=turn.worth if turn else self._fair_start("worth", 1),
+            rate=rate,
+            is_open=seat.is_open,
+            is_active=seat.user.is_active,
+            absent=is_absent(seat, today),
+            paused=seat.paused_until is not None and seat.paused_until > self.now,
+            off_shift=not is_on_shift(seat, self.now),
+            left_today=None if seat.daily_cap is None else seat.daily_cap - had,
+        )
+
+    def _fair_start(self, what: str, weight: int) -> int:
+        """A new seat begins level with the others: it neither catches up the past nor waits for it."""
+        by_weight = self.tier.strategy == Strategy.WEIGHTED
+        shares = [getattr(turn, what) / (self.seats[pk].weight if by_weight else 1) for pk, turn in self.turns.items()]
+        return round(min(shares) * (weight if by_weight else 1)) if shares else 0
+
+    def _rates(self) -> dict[int, float]:
+        """How often each closes well; somebody of whom nothing is known counts as one in two."""
+        if self.tier.strategy != Strategy.EXPECTED_VALUE:
+            return {}
+        ended = (
+            Movement.objects.filter(
+                pipeline=self.tier.pipeline_id, cause__in=CLOSED, at__gte=self.now - timedelta(days=SKILL_DAYS)
+            )
+            .filter(from_seat__in=self.seats)
+            .order_by()
+            .values_list("from_seat", "cause")
+            .annotate(n=Count("*"))
+        )
+        good: Counter[int] = Counter()
+        every: Counter[int] = Counter()
+        for seat_id, cause, n in ended:
+            every[seat_id] += n
+            good[seat_id] += n if cause in CLOSED_WELL else 0
+        return {pk: (good[pk] + 1) / (every[pk] + 2) for pk in self.seats}
