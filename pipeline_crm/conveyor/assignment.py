@@ -22,7 +22,7 @@ from .errors import Refused
 from .models import Turn
 from .records import BELT, ConveyorItem
 from .roster import Roster, load_of
-from .rules import facts_of, first_fit
+from .rules import came_at, facts_of, first_fit
 from .strategies import STRATEGIES, Case, Choice
 
 if TYPE_CHECKING:
@@ -103,11 +103,15 @@ def tiers_of_choice(tier: Tier, house: SetUp) -> list[int]:
     return sorted({tier.pk, *(helper.pk for helper in helpers_of(house.tiers[tier.pk], house))})
 
 
-def lock_tiers(tier_ids: Iterable[int]) -> None:
-    """Waits until nobody else assigns at these tiers; held to the end of the transaction."""
+def lock_tiers(tier_ids: Iterable[int]) -> SetUp:
+    """Waits until nobody else assigns at these tiers; they, and the set-up that is returned, are held to the commit.
+
+    Locks are taken in one order by everybody: records, then tiers, then the set-up.
+    """
     with connection.cursor() as cursor:
         for tier_id in tier_ids:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, tier_id])
+    return setup(held=True)
 
 
 def choose_seat(
@@ -123,8 +127,8 @@ def choose_seat(
     Must run inside a transaction: it takes the tier's lock, so that no two assignments see the same free place, and
     reads only then who still works here.
     """
-    lock_tiers(tiers_of_choice(tier, setup()) if tier.when_full == WhenFull.WIDEN else [tier.pk])
-    dealer = Dealer(tier, setup(), now=now)
+    wanted = tiers_of_choice(tier, setup()) if tier.when_full == WhenFull.WIDEN else [tier.pk]
+    dealer = Dealer(tier, lock_tiers(wanted), now=now)
     resting = set(barred)
     if item is not None and item.pk is not None:
         resting |= earlier_owners(type(item), [item.pk], dealer.tier, now=now).get(item.pk, set())
@@ -162,18 +166,29 @@ def refuse_picking(item: ConveyorItem, *, by: User) -> None:
 
 
 def refuse_full(seat: Seat, *, now: datetime) -> None:
-    """Somebody who holds as much as they may takes nothing more out of the pool."""
-    if not room_for_one_more(seat, now=now):
+    """Somebody who holds as much as they may, or no longer works here, takes nothing more out of the pool."""
+    house = refuse_gone(seat)
+    limit = _limit(house.seats[seat.pk], now)
+    if load_of([seat.pk])[seat.pk] >= limit:
         raise Refused(
             _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
-            % {"n": _limit(seat, now)}
+            % {"n": limit}
         )
+
+
+def refuse_gone(seat: Seat) -> SetUp:
+    """A seat that was closed a moment ago, or whose person was dismissed, receives nothing; the answer holds to the commit."""
+    house = lock_tiers([seat.tier_id])
+    kept = house.seats.get(seat.pk)
+    if kept is None or not kept.holds:
+        raise Refused(_("This seat cannot receive the record: it is closed, or its person no longer works here."))
+    return house
 
 
 def room_for_one_more(seat: Seat, *, now: datetime) -> bool:
     """Whether a seat may take one more record; takes the tier's lock, so the answer holds to the commit."""
-    lock_tiers([seat.tier_id])
-    return load_of([seat.pk])[seat.pk] < _limit(setup().seats[seat.pk], now)
+    kept = lock_tiers([seat.tier_id]).seats.get(seat.pk)
+    return kept is not None and kept.holds and load_of([seat.pk])[seat.pk] < _limit(kept, now)
 
 
 def _limit(seat: Seat, now: datetime) -> int:
@@ -209,10 +224,6 @@ def _case(item: ConveyorItem | None) -> Case:
 
 
 def _has_been_here(item: ConveyorItem) -> bool:
-    """Whether the client had another record in this pipeline before this one."""
-    return any(
-        model.objects.filter(client=item.client_id, pipeline=item.pipeline_id, created_at__lt=item.created_at)
-        .exclude(pk=item.pk if model is type(item) else None)
-        .exists()
-        for model in BELT.values()
-    )
+    """Whether the client had another record in this pipeline before they came this time."""
+    earlier = {"client": item.client_id, "pipeline": item.pipeline_id, "created_at__lt": came_at(item)}
+    return any(model.objects.filter(**earlier).exists() for model in BELT.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -105,6 +106,13 @@ def facts_of(item: Any, *, returning: bool) -> RecordFacts:
         amount=None if item.stage == Stage.ACCOUNT else item.amount,
         returning=returning,
     )
+
+
+def came_at(item: Any) -> datetime:
+    """When the client came this time: with the lead from which the record grew, else with the record itself."""
+    deal = item.deal if item.stage == Stage.ACCOUNT else item
+    lead = getattr(deal, "lead", None)
+    return lead.created_at if lead is not None else deal.created_at
 
 
 def _source_of(item: Any) -> int | None:
