@@ -1,4 +1,4 @@
-"""Who is away and when: a seat that is away keeps its records and receives nothing new."""
+"""Who sits where and works when: seats opened, people away, back again, or taking a pause."""
 
 from __future__ import annotations
 
@@ -6,21 +6,60 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import TextChoices
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from pipeline_crm.tiers.models import Absence, Seat
+from pipeline_crm.access.sight import sight_of
+from pipeline_crm.tiers.models import Absence, Seat, Tier
 
-from .actions import seat_in_charge
 from .errors import Refused
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
+LONGEST_PAUSE = timedelta(days=1)
+
+
+def seat_in_charge(seat_id: int, *, by: User) -> Seat:
+    """Locks a seat of a tier that the actor supervises; any other is a 404."""
+    seat = held_seat(seat_id)
+    if seat is None or not sight_of(by).supervises(seat.tier):
+        raise Http404
+    return seat
+
+
+def held_seat(seat_id: int, *, skip_locked: bool = False) -> Seat | None:
+    """Locks a seat against other changes of it; records may still be given to it and taken from it."""
+    rows = Seat.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    return rows.select_related("tier__pipeline", "user").filter(pk=seat_id).first()
+
 
 @transaction.atomic
-def send_away(seat_id: int, *, first_day: date, last_day: date, reason: str, by: User, now: datetime) -> Absence:
-    """The team lead writes down from which day to which somebody is away."""
+def open_seat(seat_id: int, *, by: User) -> Seat:
+    """Opens a closed seat again."""
+    seat = seat_in_charge(seat_id, by=by)
+    seat.is_open = True
+    seat.save(update_fields=["is_open"])
+    return seat
+
+
+# Absence ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def send_away(
+    seat_id: int,
+    *,
+    first_day: date,
+    last_day: date,
+    reason: str,
+    by: User,
+    now: datetime,
+    substitute: Seat | None = None,
+) -> Absence:
+    """The team lead writes down from which day to which somebody is away, and who looks after the clients meanwhile."""
     seat = seat_in_charge(seat_id, by=by)
     if last_day < first_day:
         raise Refused(_("The last day must not come before the first."))
@@ -28,7 +67,19 @@ def send_away(seat_id: int, *, first_day: date, last_day: date, reason: str, by:
         raise Refused(_("These days have passed already."))
     if seat.absences.filter(first_day__lte=last_day, last_day__gte=first_day).exists():
         raise Refused(_("%(name)s is away on some of these days already.") % {"name": seat.user.name})
-    return Absence.objects.create(seat=seat, first_day=first_day, last_day=last_day, reason=reason.strip())
+    _refuse_as_substitute(seat, substitute)
+    return Absence.objects.create(
+        seat=seat, first_day=first_day, last_day=last_day, reason=reason.strip(), substitute=substitute
+    )
+
+
+def _refuse_as_substitute(seat: Seat, substitute: Seat | None) -> None:
+    if substitute is None:
+        return
+    if substitute.pk == seat.pk:
+        raise Refused(_("Choose somebody else as the substitute."))
+    if substitute.tier_id != seat.tier_id or not (substitute.is_open and substitute.user.is_active):
+        raise Refused(_("The substitute must have an open seat at the same tier."))
 
 
 @transaction.atomic
@@ -52,3 +103,51 @@ def call_back(absence_id: int, *, by: User, now: datetime) -> Seat:
 def today_of(seat: Seat, now: datetime) -> date:
     """The day it is where the pipeline works."""
     return now.astimezone(seat.tier.pipeline.zone).date()
+
+
+# A pause ---------------------------------------------------------------------------------------------------------
+
+
+class Pause(TextChoices):
+    """How long somebody takes no new records."""
+
+    HOUR = "hour", _lazy("for an hour")
+    DAY = "day", _lazy("until the end of the day")
+
+
+def pause_ends(tier: Tier, length: str, *, now: datetime) -> datetime:
+    """When a pause that begins now is over, where the pipeline works."""
+    if length not in Pause.values:
+        raise Refused(_("Say how long the pause is: an hour, or until the end of the day."))
+    return now + timedelta(hours=1) if length == Pause.HOUR else tier.pipeline.midnight(now) + timedelta(days=1)
+
+
+@transaction.atomic
+def pause(seat_id: int, *, until: datetime, by: User, now: datetime) -> Seat:
+    """No new records for a while: for oneself, or for somebody in one's charge. What is held stays."""
+    seat = _own_or_in_charge(seat_id, by=by)
+    if not now < until <= now + LONGEST_PAUSE:
+        raise Refused(_("A pause ends today. For longer, your team lead writes down an absence."))
+    if not seat.is_open:
+        raise Refused(_("This seat is closed: it receives nothing anyway."))
+    seat.paused_until = until
+    seat.save(update_fields=["paused_until"])
+    return seat
+
+
+@transaction.atomic
+def resume(seat_id: int, *, by: User) -> Seat:
+    """The pause is over; twice is the same as once."""
+    seat = _own_or_in_charge(seat_id, by=by)
+    if seat.paused_until is not None:
+        seat.paused_until = None
+        seat.save(update_fields=["paused_until"])
+    return seat
+
+
+def _own_or_in_charge(seat_id: int, *, by: User) -> Seat:
+    seat = held_seat(seat_id)
+    sight = sight_of(by)
+    if seat is None or not (seat.pk in sight.seat_ids or sight.supervises(seat.tier)):
+        raise Http404
+    return seat

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ def rows_of(
     loads: Mapping[tuple[int, int | None], Load],
     away: Mapping[int, Absence],
     *,
+    now: datetime,
     touches: Mapping[int, int] | None = None,
     me: int | None = None,
     named: bool = True,
@@ -31,18 +34,20 @@ def rows_of(
             load=loads.get((seat.tier_id, seat.pk), Load()),
             touches=(touches or {}).get(seat.user_id, 0),
             own=seat.user_id == me,
+            paused_to=seat.paused_until if seat.paused_until and seat.paused_until > now else None,
             **(_leave(away[seat.pk], named=named) if seat.pk in away else {}),
         )
         for number, seat in enumerate(seats, start=1)
     ]
 
 
-def _leave(absence: Absence, *, named: bool) -> dict:
+def _leave(absence: Absence, *, named: bool) -> dict[str, Any]:
     # Why somebody is away is nobody's business who may not even know who it is.
     return {
         "away_to": absence.last_day,
         "away_why": absence.reason if named else "",
         "absence": absence.pk if named else None,
+        "substitute": absence.substitute.user.name if named and absence.substitute else "",
     }
 
 

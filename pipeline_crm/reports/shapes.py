@@ -104,6 +104,8 @@ class SeatRow:
     away_to: date | None = None
     away_why: str = ""
     absence: int | None = None
+    substitute: str = ""
+    paused_to: datetime | None = None
     own: bool = False
 
     @property
@@ -124,7 +126,7 @@ class SeatRow:
     @property
     def takes(self) -> bool:
         """Whether the rule may give it something new."""
-        return self.state == "work" and self.free > 0
+        return self.state == "work" and self.free > 0 and self.paused_to is None
 
     @property
     def on_list(self) -> bool:
@@ -180,12 +182,13 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one receiver gets by a move, and what they hold after."""
+    """What one receiver gets by a move, by stage, and what they hold after."""
 
     name: str
     more: int
     after: int
     capacity: int
+    stages: Sequence[tuple[str, int]] = ()
 
     @property
     def over(self) -> bool:
@@ -195,14 +198,32 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a move of a whole book would do, before anybody presses the button."""
+    """What a move of a whole book would do, before anybody presses the button; `refused` says who takes no more, and why."""
 
-    seat: SeatRow
-    to: int | None
-    closes: bool
     count: int
+    stages: Sequence[tuple[str, int]] = ()
     shares: Sequence[Share] = ()
     pooled: int = 0
+    pooled_stages: Sequence[tuple[str, int]] = ()
+    refused: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastMove:
+    """A book that was moved: whose, why, to whom, and whether it can be undone still."""
+
+    pk: int
+    name: str
+    cause: str
+    at: datetime
+    by: str
+    count: int
+    receivers: Sequence[tuple[str, int]]
+    until: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    is_cover: bool = False
+    can_undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

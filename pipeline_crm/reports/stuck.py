@@ -114,7 +114,7 @@ def forsaken(tier: TierLoad) -> Reason | None:
     words = ngettext("%(n)d record lies", "%(n)d records lie", held) % {"n": held}
     seats = ngettext("with %(n)d person", "with %(n)d people", len(tier.away)) % {"n": len(tier.away)}
     most = max(tier.away, key=lambda seat: seat.load.open)
-    url = f"{tier.url}?from={most.pk}" if tier.url else ""
+    url = f"{tier.url}book/?what=relief&from={most.pk}" if tier.url else ""
     title = _("Held by people who are away: %(tier)s") % {"tier": tier.name}
     return Reason(title, f"{words} {seats}", held, url, _("Move them"))
 

@@ -121,7 +121,7 @@ def absences(seats: Iterable[Seat], *, pipeline: Pipeline, now: datetime) -> dic
     """Who is away today."""
     today = now.astimezone(pipeline.zone).date()
     rows = Absence.objects.filter(seat__in=list(seats), first_day__lte=today, last_day__gte=today)
-    return {row.seat_id: row for row in rows.order_by("last_day")}
+    return {row.seat_id: row for row in rows.order_by("last_day").select_related("substitute__user")}
 
 
 def touches(tier: Tier, users: Collection[int], *, since: datetime) -> dict[int, int]:

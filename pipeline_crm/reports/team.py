@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -15,7 +14,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.gate import visible
-from pipeline_crm.conveyor.assignment import foresee
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import clock_face
 from pipeline_crm.conveyor.records import Clock, ConveyorItem
@@ -23,7 +21,7 @@ from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 
 from . import sums
 from .people import rows_of
-from .shapes import Door, Load, Pair, Plan, Risk, SeatRow, Share, Tally, Team
+from .shapes import Door, Load, Pair, Risk, SeatRow, Tally, Team
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -34,17 +32,9 @@ RISKS_SHOWN, REASONS_SHOWN, PAIRS_SHOWN = 7, 5, 8
 
 def team_of(tier: Tier, *, by: User, now: datetime) -> Team:
     """A tier as its team lead sees it at one hour."""
-    pipeline = tier.pipeline
-    everybody = sums.seats_of(pipeline)
-    seats = [seat for seat in everybody if seat.tier_id == tier.pk]
+    everybody = sums.seats_of(tier.pipeline)
     loads = sums.loads([tier], now=now)
-    rows = rows_of(
-        seats,
-        loads,
-        sums.absences(seats, pipeline=pipeline, now=now),
-        touches=sums.touches(tier, [seat.user_id for seat in seats], since=pipeline.midnight(now)),
-        me=by.pk,
-    )
+    rows = _rows(tier, [seat for seat in everybody if seat.tier_id == tier.pk], loads, by=by, now=now)
     incoming, outgoing = _doors(tier, everybody, now=now)
     return Team(
         seats=rows,
@@ -53,6 +43,25 @@ def team_of(tier: Tier, *, by: User, now: datetime) -> Team:
         risks=risks_of(tier, by=by, now=now),
         incoming=incoming,
         outgoing=outgoing,
+    )
+
+
+def seat_rows(tier: Tier, *, by: User, now: datetime) -> list[SeatRow]:
+    """The seats of a tier, each with what it holds."""
+    seats = list(Seat.objects.filter(tier=tier).select_related("user", "tier").order_by("id"))
+    return _rows(tier, seats, sums.loads([tier], now=now), by=by, now=now)
+
+
+def _rows(
+    tier: Tier, seats: Sequence[Seat], loads: Mapping[tuple[int, int | None], Load], *, by: User, now: datetime
+) -> list[SeatRow]:
+    return rows_of(
+        seats,
+        loads,
+        sums.absences(seats, pipeline=tier.pipeline, now=now),
+        now=now,
+        touches=sums.touches(tier, [seat.user_id for seat in seats], since=tier.pipeline.midnight(now)),
+        me=by.pk,
     )
 
 
@@ -164,22 +173,3 @@ class _Crossings:
             if tally.ended
         ]
         return sorted(found, key=lambda pair: (-pair.tally.ended, pair.giver, pair.receiver))[:PAIRS_SHOWN]
-
-
-# Moving a whole book ---------------------------------------------------------------------------------------------
-
-
-def plan_of(
-    tier: Tier, rows: Sequence[SeatRow], *, seat: int, to: int | None, closes: bool, now: datetime
-) -> Plan | None:
-    """What moving the whole book of a seat would do; nothing when there is no such seat, or it would move to itself."""
-    by_pk = {row.pk: row for row in rows}
-    giver, taker = by_pk.get(seat), by_pk.get(to or 0)
-    if giver is None or giver is taker or (to is not None and taker is None):
-        return None
-    count = giver.load.open
-    gets: Counter[int | None]
-    gets = Counter({to: count}) if to else foresee(tier, count, now=now, barred=[seat])
-    shares = [Share(row.name, gets[row.pk], row.load.open + gets[row.pk], row.capacity) for row in rows if gets[row.pk]]
-    shares.sort(key=lambda share: (-share.more, share.name))
-    return Plan(seat=giver, to=to, closes=closes, count=count, shares=shares, pooled=gets[None])

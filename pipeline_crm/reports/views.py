@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from pipeline_crm.access.charge import counted, steered
+from pipeline_crm.access.charge import counted
 from pipeline_crm.access.gate import may
 from pipeline_crm.access.sight import sight_of
-from pipeline_crm.conveyor import actions, rota
-from pipeline_crm.conveyor.answers import Request, SeeOther
+from pipeline_crm.conveyor import rota
+from pipeline_crm.conveyor.answers import Request
+from pipeline_crm.conveyor.decisions import decisions_for
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import STAGE_ICONS, Link, open_ends
-from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.models import Pipeline, Tier
 
 from .belts import PERIODS
-from .forms import AwayForm
-from .people import rule_words
+from .books import history_of
+from .steering import back_to_team, seat_of, steered_tier
 from .stuck import heading
-from .team import plan_of, team_of
+from .team import team_of
 from .verdict import verdict_on
 from .whole import whole_of
-
-LARGEST = 2**63 - 1
-
 
 # The conveyor ----------------------------------------------------------------------------------------------------
 
@@ -71,121 +65,20 @@ def _periods(chosen: int) -> list[Link]:
 @may("tier.lead")
 @require_safe
 def team(request: Request, tier_id: int) -> HttpResponse:
-    """A tier as its team lead steers it; with `from` it shows what moving somebody's records would do."""
-    return _team(request, _tier(request, tier_id))
-
-
-@may("tier.lead")
-@require_POST
-def move(request: Request, tier_id: int) -> HttpResponse:
-    """Moves every open record of one seat to another, or by the tier's rule."""
-    tier = _tier(request, tier_id)
-    giver = _seat(tier, _number(request.POST.get("from")))
-    to = _seat(tier, _number(request.POST.get("to"))) if request.POST.get("to") else None
-    count = actions.move_book(giver.pk, to=to, by=request.user, now=timezone.now())
-    words = ngettext("%(n)d record of %(name)s was moved.", "%(n)d records of %(name)s were moved.", count)
-    return _done(request, tier, words % {"n": count, "name": giver.user.name})
-
-
-@may("tier.lead")
-@require_POST
-def close(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
-    """Closes a seat; what it held goes to the others by rule."""
-    tier = _tier(request, tier_id)
-    seat = _seat(tier, seat_id)
-    count = actions.close_seat(seat.pk, by=request.user, now=timezone.now())
-    words = ngettext(
-        "The seat of %(name)s is closed; %(n)d record was moved.",
-        "The seat of %(name)s is closed; %(n)d records were moved.",
-        count,
-    )
-    return _done(request, tier, words % {"n": count, "name": seat.user.name})
-
-
-@may("tier.lead")
-@require_POST
-def reopen(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
-    """Opens a closed seat again."""
-    tier = _tier(request, tier_id)
-    seat = actions.open_seat(_seat(tier, seat_id).pk, by=request.user)
-    return _done(request, tier, _("The seat of %(name)s is open again.") % {"name": seat.user.name})
-
-
-@may("tier.lead")
-@require_POST
-def away(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
-    """Writes down that somebody is away from a day to a day."""
-    tier = _tier(request, tier_id)
-    seat = _seat(tier, seat_id)
-    form = AwayForm(request.POST, auto_id=_ids(seat.pk))
-    if not form.is_valid():
-        return _team(request, tier, wrong=(seat.pk, form))
-    rota.send_away(seat.pk, **form.cleaned_data, by=request.user, now=timezone.now())
-    return _done(request, tier, _("%(name)s receives nothing new on these days.") % {"name": seat.user.name})
-
-
-@may("tier.lead")
-@require_POST
-def back(request: Request, tier_id: int, absence_id: int) -> HttpResponse:
-    """Somebody is back sooner than was written."""
-    tier = _tier(request, tier_id)
-    seat = rota.call_back(absence_id, by=request.user, now=timezone.now())
-    return _done(request, tier, _("%(name)s is back at work.") % {"name": seat.user.name})
-
-
-def _tier(request: Request, tier_id: int) -> Tier:
-    """A tier that the person supervises; any other is a 404. Hours are written in its time zone from here on."""
-    rows = Tier.objects.select_related("pipeline").prefetch_related(
-        "pipeline__tiers", "pipeline__hours", "pipeline__days_off"
-    )
-    tier = get_object_or_404(steered(request.user, rows), pk=tier_id)
-    timezone.activate(tier.pipeline.zone)
-    return tier
-
-
-def _seat(tier: Tier, seat_id: int) -> Seat:
-    # The tier is one that the person steers: see above.
-    return get_object_or_404(Seat.objects.select_related("user"), tier=tier, pk=seat_id)
-
-
-def _number(text: str | None) -> int:
-    """A number out of an address or a form; 0, which nothing has, for what is none."""
-    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0
-    return number if number <= LARGEST else 0
-
-
-def _ids(seat: int) -> str:
-    return f"away-{seat}-%s"
-
-
-def _team(request: Request, tier: Tier, *, wrong: tuple[int, AwayForm] | None = None) -> HttpResponse:
-    now = timezone.now()
+    """A tier as its team lead steers it."""
+    tier, now = steered_tier(request, tier_id), timezone.now()
     found = team_of(tier, by=request.user, now=now)
-    asked = request.GET
-    plan = plan_of(
-        tier,
-        found.seats,
-        seat=_number(asked.get("from")),
-        to=_number(asked.get("to")) or None,
-        closes=asked.get("close") == "1",
-        now=now,
-    )
-    forms = dict([wrong] if wrong else [])
     told = {
         "tier": tier,
         "team": found,
         "verdict": verdict_on(found),
-        "rows": [(row, forms.get(row.pk) or _away_form(row.pk)) for row in found.seats],
-        "plan": plan,
-        "asked": _number(asked.get("from")),
-        "rule": rule_words(tier),
+        "decisions": decisions_for(request.user, [tier]),
+        "books": history_of(tier, now=now),
         "lists": _lists(tier),
         "capsule": list(zip(tier.stages, open_ends([False] * len(tier.stages)), strict=True)),
         "now": now,
     }
-    return render(
-        request, "reports/team.html", told, status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    )
+    return render(request, "reports/team.html", told)
 
 
 def _lists(tier: Tier) -> list[Link]:
@@ -201,10 +94,30 @@ def _lists(tier: Tier) -> list[Link]:
     ]
 
 
-def _away_form(seat: int) -> AwayForm:
-    return AwayForm(auto_id=_ids(seat), initial={"first_day": timezone.localdate()})
+@may("tier.lead")
+@require_POST
+def reopen(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
+    """Opens a closed seat again."""
+    tier = steered_tier(request, tier_id)
+    seat = rota.open_seat(seat_of(tier, seat_id).pk, by=request.user)
+    return back_to_team(request, tier, _("The seat of %(name)s is open again.") % {"name": seat.user.name})
 
 
-def _done(request: Request, tier: Tier, words: str) -> HttpResponse:
-    messages.success(request, words)
-    return SeeOther(reverse("reports:team", args=[tier.pk]))
+@may("tier.lead")
+@require_POST
+def pause(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
+    """No new records for somebody, for an hour or until the end of the day."""
+    tier, now = steered_tier(request, tier_id), timezone.now()
+    until = rota.pause_ends(tier, request.POST.get("length", ""), now=now)
+    seat = rota.pause(seat_of(tier, seat_id).pk, until=until, by=request.user, now=now)
+    words = _("%(name)s receives nothing new until %(hour)s.")
+    return back_to_team(request, tier, words % {"name": seat.user.name, "hour": f"{timezone.localtime(until):%H:%M}"})
+
+
+@may("tier.lead")
+@require_POST
+def resume(request: Request, tier_id: int, seat_id: int) -> HttpResponse:
+    """Somebody's pause is over."""
+    tier = steered_tier(request, tier_id)
+    seat = rota.resume(seat_of(tier, seat_id).pk, by=request.user)
+    return back_to_team(request, tier, _("%(name)s receives new records again.") % {"name": seat.user.name})

@@ -68,7 +68,10 @@ def tier_loads(pipeline: Pipeline, *, named: bool, now: datetime) -> list[TierLo
     seats = {tier: list(those) for tier, those in groupby(everybody, key=lambda seat: seat.tier_id)}
     return [
         _tier_load(
-            tier, rows_of(seats.get(tier.pk, []), loads, away, named=named), loads.get((tier.pk, None), Load()), named
+            tier,
+            rows_of(seats.get(tier.pk, []), loads, away, now=now, named=named),
+            loads.get((tier.pk, None), Load()),
+            named,
         )
         for tier in pipeline.ordered_tiers
     ]
