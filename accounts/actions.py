@@ -23,6 +23,7 @@ from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Product, Reason
+from pipeline_crm.tiers.setup import setup
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Cause
 
@@ -148,7 +149,9 @@ def return_to_hunter(
     keep(account, cause=Cause.RETURNED, by=by, now=now)
     deal = hold(Deal, handoff.from_id, by=None, now=now)
     given = choose_seat(deal.home, item=deal, now=now, first=handoff.giver)
-    seat = given.seat or handoff.giver
+    # A won deal is no open work: its hunter completes the brief even with full hands, unless they are gone.
+    giver = setup().seats.get(handoff.giver_id) if handoff.giver_id else None
+    seat = given.seat or (giver if giver is not None and giver.holds else None)
     if seat is None:
         raise Refused(_("Nobody can take this client back to complete the brief. Ask your head of sales."))
     deal.give(seat, now=now)

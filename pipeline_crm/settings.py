@@ -265,16 +265,9 @@ SWEEP_SECONDS = float(environment.number("SWEEP_SECONDS", otherwise=15 if AT_HOM
 DIGEST_SECONDS = float(environment.number("DIGEST_SECONDS", otherwise=15 if AT_HOME else 60))
 # Plain intervals: schedules by the wall clock go wrong when the clocks change.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "pipeline_crm.conveyor.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
-    "digests": {
-        "task": "pipeline_crm.outbox.tasks.digests",
-        "schedule": DIGEST_SECONDS,
-        "options": {"expires": DIGEST_SECONDS},
-    },
+    # No `expires`: a worker whose clock is ahead would throw every ring away, and one ring too many costs a short look.
+    "sweep": {"task": "pipeline_crm.conveyor.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1

@@ -20,7 +20,7 @@ from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Movement, Task
 from pipeline_crm.users.models import User
 
-from .assignment import LET_GO, choose_seat, earlier_owners, refuse_full, refuse_picking
+from .assignment import LET_GO, choose_seat, earlier_owners, refuse_full, refuse_gone, refuse_picking
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
@@ -234,8 +234,10 @@ def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, ca
     if to is None:
         given = choose_seat(item.home, item=item, now=now, barred=[item.seat_id] if item.seat_id else [])
         to, why = given.seat, given.why
-    elif to.tier_id != item.tier_id or not to.is_open or not to.user.is_active:
+    elif to.tier_id != item.tier_id:
         raise Refused(_("This seat cannot receive the record: it is closed, or it is at another tier."))
+    else:
+        refuse_gone(to)
     item.hops = 0
     if to == old:
         if item.awaits_lead:

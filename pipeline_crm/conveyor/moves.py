@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Field, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
@@ -122,7 +122,7 @@ def write_rows(items: Sequence[ConveyorItem], fields: Sequence[str]) -> None:
     if not items:
         return
     meta = type(items[0])._meta
-    columns = [meta.pk, *(meta.get_field(name) for name in fields)]
+    columns = [cast("Field[Any, Any]", meta.get_field(name)) for name in ("id", *fields)]
     types = [column.db_type(connection) for column in columns]
     names = ", ".join(f'"{column.column}"' for column in columns)
     sets = ", ".join(f'"{column.column}" = given."{column.column}"' for column in columns[1:])

@@ -46,15 +46,10 @@ class Deed:
 def due(model: type[ConveyorItem], tier: Tier, house: SetUp, *, now: datetime) -> ConveyorQuerySet:
     """The records of one stage at a tier for which something is due: a rung is reached, or their owner is gone."""
     reached = Q(stale_at__lte=now)
-    gone = [seat.pk for seat in tier.seats.all() if not holds(seat)]
+    gone = [seat.pk for seat in tier.seats.all() if not seat.holds]
     if gone:
         reached |= Q(seat__in=gone, state__in=model.OPEN)
     return model.objects.filter(reached, tier=tier.pk).order_by("stale_at", "id")
-
-
-def holds(seat: Seat) -> bool:
-    """Whether a seat may hold records: it is open, and its person still works here."""
-    return seat.is_open and seat.user.is_active
 
 
 def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Deed]:
@@ -78,7 +73,7 @@ class Planner:
         self.dealers: dict[int, Dealer] = {}
         self.earlier: dict[int, set[int]] = {}
         self.ladder = ladder_of(tier)
-        self.leads = [seat.user_id for seat in tier.seats.all() if holds(seat) and seat.role == Seat.Role.LEAD]
+        self.leads = [seat.user_id for seat in tier.seats.all() if seat.holds and seat.role == Seat.Role.LEAD]
 
     def plan(self, items: Iterable[ConveyorItem]) -> list[Deed]:
         """What is due for each of these records, in their order."""
@@ -97,7 +92,7 @@ class Planner:
         owner = item.seat
         if not item.is_open:
             return self._unfinished(item)
-        if owner is not None and not holds(owner):
+        if owner is not None and not owner.holds:
             return self._give_away(item, owner, Cause.SEAT_CLOSED)
         if item.is_parked:
             told = ((owner.user_id, Notice.Kind.WOKEN),) if owner else ()
@@ -165,7 +160,7 @@ class Planner:
     def _unfinished(self, item: ConveyorItem) -> Deed:
         """A returned hand-off that nobody completes: the leads of every tier of the pipeline are told."""
         tiers = self.house.pipelines[item.pipeline_id].tiers.all()
-        seats = [seat for tier in tiers for seat in tier.seats.all() if holds(seat) and seat.role == Seat.Role.LEAD]
+        seats = [seat for tier in tiers for seat in tier.seats.all() if seat.holds and seat.role == Seat.Role.LEAD]
         return Deed(item, "warned", told=tuple((seat.user_id, Notice.Kind.WARNED) for seat in seats))
 
     def _dealer(self, item: ConveyorItem) -> Dealer:

@@ -153,11 +153,33 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 
-# What a strategy keeps in balance: which count, in proportion to what, and how much one record adds to it.
-MEASURES: dict[str, tuple[str, Callable[[Candidate], float], Callable[[Case], int]]] = {
-    "round_robin": ("served", lambda c: 1, lambda case: 1),
-    "weighted": ("served", lambda c: c.weight or 1, lambda case: 1),
-    "expected_value": ("worth", lambda c: c.rate, lambda case: 2 * max(case.worth, 1)),
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a strategy keeps in balance: which count, in proportion to what, and how much one record adds to it."""
+
+    of: Callable[[Candidate], int]
+    share: Callable[[Candidate], float]
+    unit: Callable[[Sequence[Candidate], Case], float]
+    lift: Callable[[SeatFacts, int], SeatFacts]
+
+
+def _lift_served(seat: SeatFacts, served: int) -> SeatFacts:
+    return replace(seat, served=served)
+
+
+def _lift_worth(seat: SeatFacts, worth: int) -> SeatFacts:
+    return replace(seat, worth=worth)
+
+
+def _usual_worth(candidates: Sequence[Candidate], case: Case) -> float:
+    """What a record may well be worth, with room for large ones: four times the average of what was given so far."""
+    return 4 * max(case.worth, 1, *(c.worth / (c.served or 1) for c in candidates))
+
+
+MEASURES = {
+    "round_robin": Measure(lambda c: c.served, lambda c: 1, lambda *_: 1, _lift_served),
+    "weighted": Measure(lambda c: c.served, lambda c: c.weight or 1, lambda *_: 1, _lift_served),
+    "expected_value": Measure(lambda c: c.worth, lambda c: c.rate, _usual_worth, _lift_worth),
 }
 
 
@@ -177,11 +199,11 @@ def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -
     """The same seats, nobody further behind the foremost than the bound: who was away catches up so much and no more."""
     if strategy not in MEASURES or not candidates:
         return tuple(candidates)
-    what, share, unit = MEASURES[strategy]
-    foremost = max(getattr(c, what) / share(c) for c in candidates)
-    least = foremost - CATCH_UP * unit(case)
+    measure = MEASURES[strategy]
+    least = max(measure.of(c) / measure.share(c) for c in candidates) - CATCH_UP * measure.unit(candidates, case)
     return tuple(
-        replace(c, **{what: int(least * share(c))}) if getattr(c, what) / share(c) < least else c for c in candidates
+        measure.lift(c, int(least * measure.share(c))) if measure.of(c) / measure.share(c) < least else c
+        for c in candidates
     )
 
 

@@ -93,7 +93,7 @@ def _sweep_some(
     """Locks the tier and some of what is due there, plans, carries out; `records` learns which ones it was about."""
     if not _try_tier(tier_id):
         return Counter()
-    house = setup()
+    house = setup(held=True)
     tier = house.tiers[tier_id]
     rows = due(model, tier, house, now=now).exclude(pk__in=failed)
     rows = rows.filter(pk=only) if only is not None else rows

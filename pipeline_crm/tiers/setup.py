@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Model, Prefetch, QuerySet
 from django.utils import timezone
 
-from .models import Absence, Pipeline, Product, Reason, Rule, Seat, Source, Stamp, Step, Tier
+from .models import Absence, Pipeline, Product, Reason, Rule, Seat, Source, Step, Tier
 
 _kept: SetUp | None = None
 
@@ -69,10 +70,17 @@ class SetUp:
         return rows
 
 
-def setup() -> SetUp:
-    """The set-up as it stands now: one short question, and the rest only when something has changed."""
+def setup(*, held: bool = False) -> SetUp:
+    """The set-up as it stands now: one short question, and the rest only when something has changed.
+
+    With `held`, inside a transaction, nothing of it changes before the commit: who closes a seat or dismisses a person
+    waits for those who are giving records out, and they see at once what was committed before them.
+    """
     global _kept
-    stamp = Stamp.objects.values_list("value", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM tiers_stamp FOR SHARE" if held else "SELECT value FROM tiers_stamp")
+        row = cursor.fetchone()
+    stamp = row[0] if row else None
     kept = _kept
     if kept is None or stamp is None or kept.stamp != stamp:
         kept = _kept = _read(stamp)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline_crm.conveyor.strategies import (
     STRATEGIES,
     Candidate,
+    Case,
     Choice,
     SeatFacts,
     Skip,
@@ -30,17 +31,24 @@ def seat(seat_id: int, **facts) -> SeatFacts:
     return SeatFacts(**({"seat_id": seat_id, "open_items": 0, "capacity": ROOMY} | facts))
 
 
-def deal_out(strategy: str, seats: list[SeatFacts], records: int) -> list[int]:
+def deal_out(strategy: str, seats: list[SeatFacts], records: int, *, worth: list[int] | None = None) -> list[int]:
     """Runs the strategy as the belt does: each choice is written down before the next one."""
     by_id = {each.seat_id: each for each in seats}
     order = []
     for serial in range(1, records + 1):
-        seat_id = choose(strategy, by_id.values()).seat_id
-        if seat_id is None:
+        case = Case(worth=worth[serial - 1] if worth else 0, salt=serial)
+        choice = choose(strategy, by_id.values(), case)
+        if choice.seat_id is None:
             break
-        order.append(seat_id)
-        was = by_id[seat_id]
-        by_id[seat_id] = replace(was, open_items=was.open_items + 1, turn=serial, served=was.served + 1)
+        order.append(choice.seat_id)
+        was = by_id[choice.seat_id]
+        by_id[choice.seat_id] = replace(
+            was,
+            open_items=was.open_items + 1,
+            turn=serial,
+            served=choice.served + 1,
+            worth=choice.worth + case.worth,
+        )
     return order
 
 
@@ -52,8 +60,55 @@ def test_a_newcomer_is_next_in_the_round():
     assert round_robin([seat(1, turn=7), seat(2, turn=0)]).seat_id == 2
 
 
-def test_a_round_goes_in_order_of_seats():
-    assert deal_out("round_robin", [seat(3), seat(1), seat(2)], 7) == [1, 2, 3, 1, 2, 3, 1]
+def test_a_round_is_everybody_once_in_the_same_order():
+    order = deal_out("round_robin", [seat(3), seat(1), seat(2)], 7)
+
+    assert sorted(order[:3]) == [1, 2, 3]
+    assert order[3:] == [*order[:3], order[0]]
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "least_loaded", "weighted", "expected_value"])
+def test_no_seat_is_favoured_when_nothing_else_decides(strategy):
+    """Neither the oldest seat nor the first in a list: over many first records everybody is first about as often."""
+    people = [seat(n) for n in range(1, 6)]
+    firsts = Counter(choose(strategy, people, Case(salt=salt)).seat_id for salt in range(5_000))
+
+    assert firsts.keys() == {1, 2, 3, 4, 5}
+    assert max(firsts.values()) < 1_100
+    assert min(firsts.values()) > 900
+
+
+def test_somebody_who_was_away_catches_up_three_records_and_no_more():
+    back, others = seat(1, served=10, turn=1), [seat(n, served=100, turn=n) for n in (2, 3)]
+    order = deal_out("round_robin", [back, *others], 9)
+
+    assert order[:3] == [1, 1, 1]
+    assert Counter(order[3:]) == {1: 2, 2: 2, 3: 2}
+
+
+def test_a_turn_given_back_is_made_good_at_once():
+    assert choose("round_robin", [seat(1, served=4, turn=9), seat(2, served=5, turn=7)]).seat_id == 1
+
+
+def test_a_newcomer_of_half_the_load_gets_half_the_share():
+    weights = [seat(1, weight=2), seat(2, weight=2), seat(3, weight=1.0)]
+
+    assert Counter(deal_out("weighted", weights, 50)) == {1: 20, 2: 20, 3: 10}
+
+
+def test_money_goes_by_skill():
+    """Somebody who closes twice as often gets twice the expected money, whatever the size of single records."""
+    worth = [100 * (1 + n % 7) for n in range(700)]
+    order = deal_out("expected_value", [seat(1, rate=0.6), seat(2, rate=0.3)], len(worth), worth=worth)
+    money = Counter[int]()
+    for seat_id, amount in zip(order, worth, strict=True):
+        money[seat_id] += amount
+
+    assert abs(money[1] / money[2] - 2) < 0.02
+
+
+def test_records_without_an_amount_go_round_too():
+    assert Counter(deal_out("expected_value", [seat(1), seat(2)], 10)) == {1: 5, 2: 5}
 
 
 def test_least_loaded_looks_at_room_and_not_at_number():
@@ -62,7 +117,6 @@ def test_least_loaded_looks_at_room_and_not_at_number():
 
 def test_equal_loads_take_turns():
     assert least_loaded([seat(1, turn=2), seat(2, turn=1)]).seat_id == 2
-    assert least_loaded([seat(2, turn=1), seat(1, turn=1)]).seat_id == 1
 
 
 def test_weighted_takes_whoever_is_behind_their_share():
@@ -95,7 +149,12 @@ def test_an_unknown_strategy_is_an_error():
         ({"is_active": False}, Skip.INACTIVE),
         ({"is_open": False}, Skip.CLOSED),
         ({"absent": True}, Skip.ABSENT),
+        ({"paused": True}, Skip.PAUSED),
         ({"off_shift": True}, Skip.OFF_SHIFT),
+        ({"outside_rule": True}, Skip.RULE),
+        ({"left_today": 0}, Skip.CAP),
+        ({"left_today": 1}, None),
+        ({"left_today": 0, "open_items": 5, "capacity": 5}, Skip.CAP),
         ({"barred": True}, Skip.COOL_DOWN),
         ({"open_items": 5, "capacity": 5}, Skip.FULL),
         ({"open_items": 6, "capacity": 5}, Skip.FULL),
@@ -132,7 +191,10 @@ def test_every_reason_can_be_read():
             "no longer works here",
             "takes nothing new",
             "is away",
+            "takes a pause",
             "is off shift",
+            "is not in the rule",
+            "has had enough for today",
             "let this record lie before",
             "has no room",
         }
@@ -144,6 +206,11 @@ facts = st.builds(
     open_items=st.integers(0, 60),
     capacity=st.integers(0, 60),
     weight=st.integers(0, 100),
+    worth=st.integers(0, 10_000),
+    rate=st.floats(0.01, 0.99),
+    paused=st.booleans(),
+    outside_rule=st.booleans(),
+    left_today=st.none() | st.integers(0, 3),
     turn=st.integers(0, 500),
     served=st.integers(0, 500),
     is_open=st.booleans(),
@@ -163,7 +230,12 @@ def test_nobody_unfit_is_chosen_and_the_order_of_reading_does_not_matter(strateg
     assert choice.seat_id is None or choice.seat_id in choice.candidates
     assert set(choice.candidates) | set(choice.skipped) == {each.seat_id for each in desk}
     assert not set(choice.candidates) & set(choice.skipped)
-    assert choose(strategy, shuffled) == choice
+    same = choose(strategy, shuffled)
+    assert (same.seat_id, sorted(same.candidates), same.skipped) == (
+        choice.seat_id,
+        sorted(choice.candidates),
+        choice.skipped,
+    )
 
 
 @given(st.integers(1, 12), st.integers(0, 100))
@@ -210,11 +282,13 @@ def test_a_big_share_does_not_take_the_first_records_in_a_row():
     weights = [60, 10, 10, 10, 10]
     seats = [seat(n, weight=weight) for n, weight in enumerate(weights, 1)]
 
-    assert deal_out("weighted", seats, 10) == [1, 1, 1, 2, 3, 4, 5, 1, 1, 1]
+    order = deal_out("weighted", seats, 10)
+
+    assert (order[:3], sorted(order[3:7]), order[7:]) == ([1, 1, 1], [2, 3, 4, 5], [1, 1, 1])
 
 
 def test_a_strategy_that_always_takes_the_first_would_be_caught(monkeypatch):
-    monkeypatch.setitem(STRATEGIES, "round_robin", lambda candidates: candidates[0])
+    monkeypatch.setitem(STRATEGIES, "round_robin", lambda candidates, case: candidates[0])
 
     with pytest.raises(AssertionError):
         test_a_round_is_fair_at_every_moment.hypothesis.inner_test(people=3, records=3)

@@ -75,6 +75,11 @@ class Seat(models.Model):
     def __str__(self) -> str:
         return f"{self.user.name}, {self.tier.name}"
 
+    @property
+    def holds(self) -> bool:
+        """Whether the seat may hold records: it is open, and its person still works here."""
+        return self.is_open and self.user.is_active
+
 
 class Absence(models.Model):
     """Days on which a seat receives nothing."""
@@ -142,7 +147,15 @@ class Shift(models.Model):
         constraints: ClassVar = [
             CheckConstraint(
                 condition=Q(kind="weekly", weekday__isnull=False, first_day=None, days_on=None, days_off=None)
-                | Q(kind="rotating", weekday=None, first_day__isnull=False, days_on__gte=1, days_off__gte=1),
+                | Q(
+                    # Nothing is neither more nor less than one, so PostgreSQL would let it pass.
+                    Q(days_on__isnull=False, days_off__isnull=False),
+                    kind="rotating",
+                    weekday=None,
+                    first_day__isnull=False,
+                    days_on__gte=1,
+                    days_off__gte=1,
+                ),
                 name="a_shift_has_a_weekday_or_a_rotation",
                 violation_error_message=_(
                     "A weekly shift needs its weekday; a rotating one its first day, days on and days off."
