@@ -50,7 +50,7 @@ class SetUp:
 
     def seats_of(self, user_id: int) -> list[Seat]:
         """The seats of one person, open or closed, in the order in which they were given."""
-        return [seat for seat in self.seats.values() if seat.user_id == user_id]
+        return sorted((seat for seat in self.seats.values() if seat.user_id == user_id), key=lambda seat: seat.pk)
 
     def attach[Row: Model](self, rows: Iterable[Row]) -> list[Row]:
         """Gives records their pipeline, tier, step and owner out of memory instead of a join."""
