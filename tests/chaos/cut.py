@@ -11,7 +11,8 @@ from typing import Any
 from django.db import connection
 
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor import books, handoff, rota
+from pipeline_crm.conveyor.models import BookMove
 from tests import cast
 from tests.laws.checker import broken
 
@@ -66,11 +67,11 @@ def _win(pk: int, by: Any) -> None:
 
 
 def _close(pk: int, by: Any) -> None:
-    belt.close_seat(pk, by=by, now=cast.MONDAY)
+    books.close_seat(pk, by=by, now=cast.MONDAY)
 
 
 def _move(pk: int, by: Any) -> None:
-    belt.move_book(pk, to=None, by=by, now=cast.MONDAY)
+    books.redistribute(pk, cause=BookMove.Cause.RELIEVED, by=by, now=cast.MONDAY)
 
 
 class House:
@@ -82,7 +83,7 @@ class House:
 
         self.pipeline = drawing.draw("Cut")
         names = {"sam": "lead", "sue": "lead", "hal": "deal", "fay": "account"}
-        Tier.objects.update(strategy="least_loaded")
+        Tier.objects.update(strategy="least_loaded", cherry_picking=True, untouched_limit=None, off_hours=True)
         self.people = {
             name: cast.seat_at(self.pipeline, stage, cast.make_person(name), capacity=500)
             for name, stage in names.items()
@@ -103,7 +104,7 @@ class House:
         for _ in range(FEW):
             cast.make_lead(sue)
         if not sue.is_open:
-            belt.open_seat(sue.pk, by=self.chief)
+            rota.open_seat(sue.pk, by=self.chief)
         return sue.pk, self.chief.pk
 
 
