@@ -122,7 +122,7 @@ def test_a_russian_reads_russian(sam):
     assert words == (
         "1 новое уведомление в Pipeline",
         "Для вас 1 новое уведомление.",
-        "- Вам предлагают клиента: 1",
+        "- Вам передают клиента: 1",
     )
     assert '<html lang="ru">' in html
 

@@ -112,6 +112,33 @@ def test_mail_may_go_nowhere():
     assert environment.mailer("nowhere:") == {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 
 
+def test_mail_may_be_files_in_a_folder():
+    assert environment.mailer("files:/srv/our%20mail") == {
+        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "OPTIONS": {"file_path": "/srv/our mail"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://crm.example.com", "https://crm.example.com"),
+        ("https://crm.example.com:8443/sales/", "https://crm.example.com:8443/sales"),
+        ("http://crm.local", "http://crm.local"),
+        ("https://*.example.com", "https://otherwise"),
+        ("", "https://otherwise"),
+    ],
+)
+def test_the_site_knows_its_own_address(url, site):
+    assert environment.site(url, otherwise="https://otherwise") == site
+
+
+@pytest.mark.parametrize("url", ["crm.example.com", "ftp://crm.example.com", "https://"])
+def test_a_wrong_address_of_the_site_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL"):
+        environment.site(url, otherwise="https://otherwise")
+
+
 def test_a_wrong_mail_address_is_refused():
     with pytest.raises(ImproperlyConfigured, match="MAIL_URL must start with one of"):
         environment.mailer("mail.example.com")
