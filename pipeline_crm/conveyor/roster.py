@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from pipeline_crm.timeline.models import Cause, Movement
 
 from .models import Load, Turn
 from .rules import conditions_of
-from .strategies import Case, Choice, SeatFacts, choose
+from .strategies import Bars, Case, Choice, SeatFacts, choose
 
 SKILL_DAYS = 90  # how far back it is counted how often somebody closes well
 CLOSED_WELL = (Cause.QUALIFIED, Cause.WON)
@@ -47,22 +47,12 @@ class Roster:
     ) -> Choice:
         """Who receives the next record by the tier's strategy; `only` these may, whatever the rule says."""
         allowed = only if only is not None else conditions_of(rule).seats if rule else None
-        facts: Iterable[SeatFacts] = self.facts.values()
-        if allowed is not None or barred:
-            facts = [
-                replace(
-                    fact,
-                    outside_rule=allowed is not None and fact.seat_id not in allowed,
-                    barred=fact.seat_id in barred,
-                )
-                for fact in facts
-            ]
-        return choose(self.tier.strategy, facts, case)
+        return choose(self.tier.strategy, self.facts.values(), case, Bars(barred, allowed))
 
     def fits(self, seat_id: int, *, barred: Collection[int] = ()) -> bool:
         """Whether one certain seat could receive a record now."""
         fact = self.facts.get(seat_id)
-        return fact is not None and fact.skip is None and seat_id not in barred
+        return fact is not None and fact.skip(Bars(barred)) is None
 
     def give(self, choice: Choice, case: Case) -> Seat | None:
         """Counts what was chosen, so that the next choice knows of it."""

@@ -4,7 +4,9 @@ The caller reads the facts under a lock and writes the answer down; nothing here
 remembers. To add a strategy, write one function and one line in `STRATEGIES`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -40,6 +42,17 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """Whom a record may not go to: seats that let it lie before; with a rule, all that it does not name."""
+
+    barred: Collection[int] = ()
+    allowed: Collection[int] | None = None
+
+
+NO_BARS = Bars()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A seat that may receive the record.
 
@@ -59,26 +72,25 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class SeatFacts(Candidate):
-    """A seat as it stands now; `barred` when this record may not come back to it, `left_today` of its daily cap."""
+    """A seat as it stands now, whatever the record; `left_today` of its daily cap."""
 
     is_open: bool = True
     is_active: bool = True
     absent: bool = False
     paused: bool = False
     off_shift: bool = False
-    outside_rule: bool = False
-    barred: bool = False
     left_today: int | None = None
 
-    @property
-    def skip(self) -> Skip | None:
-        """The first reason, from the lasting to the passing, to pass over this seat."""
+    def skip(self, bars: Bars) -> Skip | None:
+        """The first reason, from the lasting to the passing, to pass over this seat for a record with these bars."""
         if not (self.is_active and self.is_open):
             return Skip.CLOSED if self.is_active else Skip.INACTIVE
         if self.absent or self.paused or self.off_shift:
             return Skip.ABSENT if self.absent else Skip.PAUSED if self.paused else Skip.OFF_SHIFT
-        if self.outside_rule or self.barred:
-            return Skip.RULE if self.outside_rule else Skip.COOL_DOWN
+        if bars.allowed is not None and self.seat_id not in bars.allowed:
+            return Skip.RULE
+        if self.seat_id in bars.barred:
+            return Skip.COOL_DOWN
         if self.left_today is not None and self.left_today <= 0:
             return Skip.CAP
         return Skip.FULL if self.open_items >= self.capacity else None
@@ -183,11 +195,11 @@ MEASURES = {
 }
 
 
-def narrow(facts: Iterable[SeatFacts]) -> tuple[tuple[SeatFacts, ...], dict[int, Skip]]:
+def narrow(facts: Iterable[SeatFacts], bars: Bars = NO_BARS) -> tuple[tuple[SeatFacts, ...], dict[int, Skip]]:
     """Those who may receive the record, and the reason against each of the others."""
     fit, skipped = [], {}
     for seat in facts:
-        skip = seat.skip
+        skip = seat.skip(bars)
         if skip is None:
             fit.append(seat)
         else:
@@ -207,9 +219,9 @@ def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -
     )
 
 
-def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = Case()) -> Choice:
+def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = Case(), bars: Bars = NO_BARS) -> Choice:
     """Who receives the record by this strategy; an unknown strategy is a `KeyError`."""
-    candidates, skipped = narrow(facts)
+    candidates, skipped = narrow(facts, bars)
     chosen = STRATEGIES[strategy](level(strategy, candidates, case), case)
     return Choice(
         seat_id=chosen.seat_id if chosen else None,

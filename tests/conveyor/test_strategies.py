@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline_crm.conveyor.strategies import (
     STRATEGIES,
+    Bars,
     Candidate,
     Case,
     Choice,
@@ -151,21 +152,34 @@ def test_an_unknown_strategy_is_an_error():
         ({"absent": True}, Skip.ABSENT),
         ({"paused": True}, Skip.PAUSED),
         ({"off_shift": True}, Skip.OFF_SHIFT),
-        ({"outside_rule": True}, Skip.RULE),
         ({"left_today": 0}, Skip.CAP),
         ({"left_today": 1}, None),
         ({"left_today": 0, "open_items": 5, "capacity": 5}, Skip.CAP),
-        ({"barred": True}, Skip.COOL_DOWN),
         ({"open_items": 5, "capacity": 5}, Skip.FULL),
         ({"open_items": 6, "capacity": 5}, Skip.FULL),
         ({"open_items": 4, "capacity": 5}, None),
         ({"open_items": 0, "capacity": 0}, Skip.FULL),
-        ({"is_active": False, "is_open": False, "absent": True, "barred": True}, Skip.INACTIVE),
-        ({"barred": True, "open_items": 5, "capacity": 5}, Skip.COOL_DOWN),
+        ({"is_active": False, "is_open": False, "absent": True}, Skip.INACTIVE),
     ],
 )
 def test_a_seat_is_passed_over_for_its_first_reason(facts, skip):
-    assert seat(1, **facts).skip == skip
+    assert seat(1, **facts).skip(Bars()) == skip
+
+
+@pytest.mark.parametrize(
+    ("bars", "facts", "skip"),
+    [
+        (Bars(barred={1}), {}, Skip.COOL_DOWN),
+        (Bars(barred={2}), {}, None),
+        (Bars(allowed={2}), {}, Skip.RULE),
+        (Bars(allowed={1}), {}, None),
+        (Bars(barred={1}, allowed={2}), {"open_items": 5, "capacity": 5}, Skip.RULE),
+        (Bars(barred={1}), {"open_items": 5, "capacity": 5}, Skip.COOL_DOWN),
+        (Bars(barred={1}), {"paused": True}, Skip.PAUSED),
+    ],
+)
+def test_a_record_has_bars_of_its_own(bars, facts, skip):
+    assert seat(1, **facts).skip(bars) == skip
 
 
 def test_narrowing_loses_nobody():
@@ -209,14 +223,12 @@ facts = st.builds(
     worth=st.integers(0, 10_000),
     rate=st.floats(0.01, 0.99),
     paused=st.booleans(),
-    outside_rule=st.booleans(),
     left_today=st.none() | st.integers(0, 3),
     turn=st.integers(0, 500),
     served=st.integers(0, 500),
     is_open=st.booleans(),
     is_active=st.booleans(),
     absent=st.booleans(),
-    barred=st.booleans(),
     off_shift=st.booleans(),
 )
 desks = st.lists(facts, max_size=8, unique_by=lambda each: each.seat_id)
