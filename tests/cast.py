@@ -157,7 +157,8 @@ def reason(pipeline: Pipeline, kind: Reason.Kind) -> Reason:
 def pipeline(db: None) -> Pipeline:
     """A property developer's conveyor of three tiers, where records are given at any hour and may be chosen."""
     home = drawing.draw("Severny Park flats", structure=Structure.THREE)
-    home.tiers.update(off_hours=True, cherry_picking=True)
+    for rows in (home.tiers, Tier.history.filter(pipeline=home)):
+        rows.update(off_hours=True, cherry_picking=True)
     return home
 
 
