@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Field, ForeignKey, Model, OuterRef, QuerySet, Subquery
+from django.db.models import ForeignKey, ManyToManyField, Model, OuterRef, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
@@ -21,8 +21,10 @@ from .models import (
     PipelineUserObjectPermission,
     Product,
     Reason,
+    Rule,
     Rung,
     Seat,
+    Shift,
     Source,
     Step,
     Tier,
@@ -36,7 +38,9 @@ PATHS: dict[type[Model], str] = {
     Tier: "pipeline_id",
     Seat: "tier_id",
     Rung: "tier_id",
+    Rule: "tier_id",
     Absence: "seat_id",
+    Shift: "seat_id",
     **dict.fromkeys((Step, Source, Product, Reason, WorkingHours, DayOff), "pipeline_id"),
 }
 # What stands in the heading of a line or never changes.
@@ -44,6 +48,7 @@ UNTOLD = {"id", "pipeline", "content_object", "created_at", "stage"}
 TITLES = {
     Seat: ("user", "tier"),
     Absence: ("seat",),
+    Shift: ("seat", "weekday"),
     Rung: ("act", "tier"),
     WorkingHours: ("weekday",),
     PipelineUserObjectPermission: ("user", "permission"),
@@ -86,15 +91,26 @@ def _records(model: type[Any], pipeline: Pipeline, until: datetime | None) -> li
     rows = model.history.filter(**_belongs(PATHS[model], pipeline)).select_related("history_user")
     rows = rows.filter(history_date__lt=until) if until else rows
     earlier = model.history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id")).order_by("-history_id")
-    latest = list(
-        rows.annotate(earlier_id=Subquery(earlier.values("history_id")[:1])).order_by("-history_date", "-history_id")[
-            :LINES
-        ]
-    )
+    rows = rows.annotate(earlier_id=Subquery(earlier.values("history_id")[:1]))
+    latest = list(rows.order_by("-history_date", "-history_id")[:LINES])
     known = model.history.in_bulk([record.earlier_id for record in latest if record.earlier_id])
+    _read_lists(model.history.model, [*latest, *known.values()])
     for record in latest:
         record.earlier = known.get(record.earlier_id)
     return latest
+
+
+def _read_lists(history: Any, records: list[Any]) -> None:
+    """Gives each version the numbers of the rows in its lists, in one query for each list."""
+    for field in history._history_m2m_fields:
+        versions = getattr(history, field.name).model._base_manager.filter(
+            history__in={record.history_id for record in records}
+        )
+        keys: dict[int, list[int]] = {}
+        for version, key in versions.values_list("history_id", f"{field.m2m_reverse_field_name()}_id"):
+            keys.setdefault(version, []).append(key)
+        for record in records:
+            record.__dict__.setdefault("lists", {})[field.name] = keys.get(record.history_id, [])
 
 
 def _belongs(path: str, pipeline: Pipeline) -> dict[str, Any]:
@@ -114,19 +130,22 @@ class _Names:
         for record in records:
             for version in filter(None, (record, record.earlier)):
                 for field in _told(version):
-                    if isinstance(field, ForeignKey):
-                        wanted.setdefault(field.related_model, set()).add(getattr(version, field.attname))
+                    if isinstance(field, ForeignKey | ManyToManyField):
+                        wanted.setdefault(field.related_model, set()).update(_keys(version, field))
         self.known = {model: self._read(model, keys) for model, keys in wanted.items()}
 
-    def of(self, field: Field[Any, Any], record: Any) -> str:
+    def of(self, field: Any, record: Any) -> str:
         """The value of a field in words."""
-        value = getattr(record, field.attname)
-        if isinstance(field, ForeignKey):
-            return self.known[field.related_model].get(value, f"№ {value}")
+        value = _value(record, field)
+        if isinstance(field, ForeignKey | ManyToManyField):
+            known = self.known[field.related_model]
+            return ", ".join(known.get(key, f"№ {key}") for key in _keys(record, field)) or "–"
         if field.choices:
             return str(dict(field.flatchoices).get(value, value))
         if isinstance(value, bool):
             return _("yes") if value else _("no")
+        if isinstance(value, list):
+            return ", ".join(map(str, value)) or "–"
         return "–" if value in (None, "") else str(localize(value))
 
     @staticmethod
@@ -139,8 +158,21 @@ class _Names:
         return {row.pk: str(row) for row in rows}
 
 
-def _told(record: Any) -> Iterator[Field[Any, Any]]:
-    return (field for field in record.tracked_fields if field.name not in UNTOLD)
+def _told(record: Any) -> Iterator[Any]:
+    return (field for field in (*record.tracked_fields, *record._history_m2m_fields) if field.name not in UNTOLD)
+
+
+def _value(record: Any, field: Any) -> Any:
+    """What a field held, for a list the numbers of its rows."""
+    return _keys(record, field) if isinstance(field, ManyToManyField) else getattr(record, field.attname)
+
+
+def _keys(record: Any, field: Any) -> list[int]:
+    """The numbers of the rows that a record pointed at."""
+    if isinstance(field, ManyToManyField):
+        return sorted(record.lists[field.name])
+    key = getattr(record, field.attname)
+    return [] if key is None else [key]
 
 
 def _line(record: Any, names: _Names) -> Line:
@@ -165,5 +197,5 @@ def _changes(record: Any, names: _Names) -> list[tuple[str, str, str]]:
     earlier = record.earlier
     if earlier is None:
         return []
-    changed = (field for field in _told(record) if getattr(record, field.attname) != getattr(earlier, field.attname))
+    changed = (field for field in _told(record) if _value(record, field) != _value(earlier, field))
     return [(str(field.verbose_name), names.of(field, earlier), names.of(field, record)) for field in changed]

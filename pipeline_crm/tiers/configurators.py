@@ -11,7 +11,8 @@ from pipeline_crm.users.models import User
 
 GROUP = "Configurators"
 ADMINISTERED = (
-    "pipeline", "tier", "seat", "absence", "step", "rung", "source", "product", "reason", "workinghours", "dayoff",
+    "pipeline", "tier", "seat", "absence", "shift", "step", "rung", "rule", "source", "product", "reason",
+    "workinghours", "dayoff",
 )  # fmt: skip
 # People are never deleted, they are deactivated.
 PEOPLE = ("add_user", "change_user", "view_user")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -15,7 +16,7 @@ from pipeline_crm.users.models import User
 
 from . import choices
 from .actions import appointed, draw
-from .models import Pipeline, Seat, Step, Tier
+from .models import Absence, Pipeline, Rung, Seat, Shift, Step, Tier
 from .presets import PRESETS
 from .refusals import records_at
 from .widgets import ShapeCards, shapes, structure_of_shape
@@ -176,10 +177,28 @@ class TierForm(RowForm):
             "first_touch_minutes",
             "silence_minutes",
             "pool_minutes",
+            "off_hours",
+            "when_full",
+            "helps",
+            "ramp_days",
+            "ramp_percent",
+            "cherry_picking",
+            "untouched_limit",
+            "cool_down_hours",
+            "hop_limit",
         )
         help_texts: ClassVar = {
             "strategy": _(
                 "Absent, full and closed seats are passed over; when nobody is left, the record goes to the pool."
+                " “By expected value” shares the money out by how well each person closes."
+            ),
+            "helps": _(
+                "Its clients come here when nobody there has room and that tier lets them go to a helping tier."
+            ),
+            "ramp_days": _("0: a new person takes the full load at once."),
+            "ramp_percent": _("Of their limits and of their weight, on the first day."),
+            "hop_limit": _(
+                "Counted since a person last worked the record; from then on the sweep moves it no further."
             ),
             "asks_acceptance": _(
                 "The receiver reads the brief and accepts or returns; otherwise records arrive at once."
@@ -201,8 +220,21 @@ class StepForm(RowForm):
 
     class Meta(RowForm.Meta):
         model = Step
-        fields = ("name", "limit_minutes", "probability", "position")
+        fields = (
+            "name",
+            "limit_minutes",
+            "probability",
+            "answer_minutes",
+            "first_touch_minutes",
+            "silence_minutes",
+            "pool_minutes",
+            "position",
+        )
         help_texts: ClassVar = {
+            **dict.fromkeys(
+                ("answer_minutes", "first_touch_minutes", "silence_minutes", "pool_minutes"),
+                _("Working minutes. Counts where it is stricter than the tier's clock. Empty: the tier's."),
+            ),
             "limit_minutes": _("540 is a working day of nine hours. Empty: no limit."),
             "probability": _("How many of a hundred records on this step end in a purchase."),
             "position": _("Drag the row by its handle, or type the number."),
@@ -220,13 +252,24 @@ class SeatForm(RowForm):
 
     class Meta(RowForm.Meta):
         model = Seat
-        fields = ("tier", "user", "role", "capacity", "weight", "is_open")
+        fields = ("tier", "user", "role", "capacity", "daily_cap", "weight", "started_on", "is_open")
         help_texts: ClassVar = {
+            "daily_cap": _("What people take from the pool themselves counts, too. Empty: no limit."),
+            "started_on": _("From this day a new person grows to the full load, if the tier lets new people grow."),
             "role": _("A team lead sees and moves all records of the tier."),
             "capacity": _("A seat with this many open records receives no more."),
             "weight": _("Of two seats, one of weight 2 receives twice as many. Used by the strategy “by weight”."),
             "is_open": _("A closed seat receives nothing, and its open records go to others."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A day that nobody writes is today; a field with such a beginning would otherwise be sent along a second time.
+        self.fields["started_on"].required = self.fields["started_on"].show_hidden_initial = False
+
+    def clean_started_on(self) -> date:
+        """Who is seated without a day begins today."""
+        return self.cleaned_data["started_on"] or self.instance.started_on
 
     def clean(self) -> dict[str, Any] | None:
         """A seat that holds records stays at its tier; nobody seats themselves, but for a superuser."""
@@ -250,3 +293,58 @@ class SeatForm(RowForm):
             return False
         closes = set(self.changed_data) == {"is_open"} and not cleaned.get("is_open")
         return self.has_changed() and not closes
+
+
+class AbsenceForm(RowForm):
+    """Days on which somebody is away, and who looks after their clients."""
+
+    class Meta(RowForm.Meta):
+        model = Absence
+        fields = ("seat", "first_day", "last_day", "substitute", "reason")
+
+    def clean(self) -> dict[str, Any] | None:
+        """A substitute sits at the same tier and still takes clients."""
+        cleaned = super().clean() or self.cleaned_data
+        seat, substitute = cleaned.get("seat"), cleaned.get("substitute")
+        if seat and substitute and {"seat", "substitute"} & set(self.changed_data):
+            if substitute.tier_id != seat.tier_id:
+                told = {"tier": seat.tier.name}
+                self.add_error(
+                    "substitute", _("A substitute sits at the same tier: choose somebody of “%(tier)s”.") % told
+                )
+            elif not (substitute.is_open and substitute.user.is_active):
+                self.add_error(
+                    "substitute", _("This person takes nothing new: choose somebody else as the substitute.")
+                )
+        return cleaned
+
+
+class ShiftForm(RowForm):
+    """Hours of one person, on a weekday or in rotation."""
+
+    class Meta(RowForm.Meta):
+        model = Shift
+        fields = ("seat", "kind", "weekday", "first_day", "days_on", "days_off", "opens", "closes")
+        help_texts: ClassVar = {
+            "kind": _("2 days on, 2 days off is in rotation. Who has no shift works the hours of the pipeline."),
+            "weekday": _("For a shift of every week."),
+            "first_day": _("For a rotation: any day on which it begins."),
+        }
+
+
+class RungForm(RowForm):
+    """One rung of a ladder; how often each act may stand on it is judged of all rungs together."""
+
+    class Meta(RowForm.Meta):
+        model = Rung
+        fields = ("tier", "delay_minutes", "act")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Nothing but a reminder comes before the clock runs out."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("act") != Rung.Act.REMIND and (cleaned.get("delay_minutes") or 0) < 0:
+            self.add_error("delay_minutes", _("Only a reminder may come before the clock runs out."))
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | {"act"}  # type: ignore[misc]

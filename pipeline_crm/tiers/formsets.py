@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import time
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -14,9 +16,12 @@ from unfold.forms import PaginationInlineFormSet
 
 from pipeline_crm.users.models import User
 
-from .models import Pipeline, Reason, Seat
+from .models import Pipeline, Reason, Rung, Seat, Shift, Tier, WhenFull
 from .refusals import records_at, why_it_stays
 from .stages import Stage
+
+DAY = 24 * 60
+WEEK = 7 * DAY
 
 if TYPE_CHECKING:
     _FormSet = BaseModelFormSet
@@ -104,16 +109,42 @@ class ReasonFormSet(RowFormSet):
         for kind in Reason.Kind:
             if kind not in there and not self.total_error_count():
                 yield _("Keep at least one reason in use for: %(kind)s.") % {"kind": kind.label}
+        for row in kept:
+            if row.get("gives_turn_back") and row["kind"] != Reason.Kind.DISQUALIFY:
+                yield _(
+                    "“%(reason)s”: only a reason to disqualify a lead may give the turn back."
+                    " A deal that is returned gives it back anyway."
+                ) % {"reason": row["name"]}
 
 
 class TierFormSet(RowFormSet):
     """All tiers of a pipeline: together they work each stage exactly once, in order."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """A tier may help out at the other tiers of its pipeline."""
+        super().add_fields(form, index)
+        if self.__dict__.get("_tiers") is None:
+            self._tiers = list(Tier.objects.filter(pipeline=self.instance.pk)) if self.instance.pk else []
+        others = [tier for tier in self._tiers if tier.pk != form.instance.pk]
+        field = cast("forms.ModelChoiceField", form.fields["helps"])
+        field.queryset = Tier.objects.filter(pk__in=[tier.pk for tier in others])
+        field.choices = [("", _("no tier")), *((tier.pk, str(tier)) for tier in others)]
 
     def problems_of_staying(self) -> Iterator[str]:
         """Each stage has one tier, each tier its stages in a row, and no record is left behind."""
         tiers = [(_called(form), _ticked(form)) for form in self.staying()]
         yield from uncovered(tiers)
         yield from (problem for form in self.initial_forms for problem in self._left_behind(form))
+        yield from self._unhelped()
+
+    def _unhelped(self) -> Iterator[str]:
+        helped = {form.cleaned_data.get("helps") for form in self.staying()}
+        for form in self.staying():
+            if form.cleaned_data.get("when_full") == WhenFull.WIDEN and form.instance not in helped:
+                yield _(
+                    "No tier helps “%(tier)s” out: choose it at another tier, under “also takes what has no room at”,"
+                    " or let its clients wait in the pool."
+                ) % {"tier": _called(form)}
 
     def _left_behind(self, form: forms.ModelForm) -> Iterator[str]:
         if form in self.leaving():
@@ -227,6 +258,23 @@ class RungFormSet(DistantFormSet):
     path = "tier__pipeline"
     through = "tier"
 
+    def problems_of_staying(self) -> Iterator[str]:
+        """A ladder does each thing once, but reminds as often as it likes, at different hours."""
+        rungs = [form.cleaned_data for form in self.staying() if form.is_valid()]
+        for (tier, act), times in Counter((rung["tier"], rung["act"]) for rung in rungs).items():
+            if act != Rung.Act.REMIND and times > 1:
+                yield _("The ladder of “%(tier)s” has this more than once: %(act)s. Keep one.") % {
+                    "tier": tier,
+                    "act": Rung.Act(act).label,
+                }
+        reminders = Counter((rung["tier"], rung["delay_minutes"]) for rung in rungs if rung["act"] == Rung.Act.REMIND)
+        for (tier, minutes), times in reminders.items():
+            if times > 1:
+                yield _("“%(tier)s” reminds twice at the same minute (%(minutes)s): keep one of the two.") % {
+                    "tier": tier,
+                    "minutes": minutes,
+                }
+
 
 class AbsenceFormSet(DistantFormSet):
     """Who of a pipeline's people is away."""
@@ -236,4 +284,54 @@ class AbsenceFormSet(DistantFormSet):
 
     def offered(self) -> dict[str, QuerySet[Model]]:
         """Seats of the pipeline, with their names in one query."""
-        return {"seat": Seat.objects.filter(tier__pipeline=self.instance.pk).select_related("user", "tier")}
+        seats = _seats_of(self.instance)
+        return {"seat": seats, "substitute": seats}
+
+
+class ShiftFormSet(DistantFormSet):
+    """The own hours of a pipeline's people."""
+
+    path = "seat__tier__pipeline"
+    through = "seat"
+
+    def offered(self) -> dict[str, QuerySet[Model]]:
+        """Seats of the pipeline, with their names in one query."""
+        return {"seat": _seats_of(self.instance)}
+
+    def problems_of_staying(self) -> Iterator[str]:
+        """Two shifts of the week of one person do not lie over each other, not even over midnight."""
+        weekly: dict[Seat, list[Shift]] = defaultdict(list)
+        for form in self.staying():
+            if form.is_valid() and form.instance.kind == Shift.Kind.WEEKLY:
+                weekly[form.cleaned_data["seat"]].append(form.instance)
+        for seat, shifts in weekly.items():
+            for one, other in _overlapping(shifts):
+                yield _("%(seat)s: the shifts “%(one)s” and “%(other)s” overlap. Change one of the two.") % {
+                    "seat": seat,
+                    "one": one,
+                    "other": other,
+                }
+
+
+def _seats_of(pipeline: Pipeline) -> QuerySet[Seat]:
+    return Seat.objects.filter(tier__pipeline=pipeline.pk).select_related("user", "tier")
+
+
+def _overlapping(shifts: Sequence[Shift]) -> Iterator[tuple[Shift, Shift]]:
+    """Pairs of weekly shifts that share an hour; Sunday night runs into Monday."""
+    for one, other in combinations(shifts, 2):
+        ahead = (_start(other) - _start(one)) % WEEK
+        if ahead < _length(one) or WEEK - ahead < _length(other):
+            yield one, other
+
+
+def _start(shift: Shift) -> int:
+    return (shift.weekday or 0) * DAY + _minute(shift.opens)
+
+
+def _length(shift: Shift) -> int:
+    return (_minute(shift.closes) - _minute(shift.opens) - 1) % DAY + 1
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * 60 + clock.minute

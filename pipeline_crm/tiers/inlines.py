@@ -6,16 +6,19 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.checks import InlineModelAdminChecks
 from django.core.checks import CheckMessage
 from django.db.models import Model, QuerySet, TimeField
 from django.forms import modelformset_factory
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminSingleTimeWidget
 
-from .forms import RowForm, SeatForm, StepForm, TierForm
+from .forms import AbsenceForm, RowForm, RungForm, SeatForm, ShiftForm, StepForm, TierForm
 from .formsets import (
     AbsenceFormSet,
     DistantFormSet,
@@ -23,11 +26,15 @@ from .formsets import (
     RowFormSet,
     RungFormSet,
     SeatFormSet,
+    ShiftFormSet,
     StepFormSet,
     TierFormSet,
 )
-from .models import Absence, DayOff, Pipeline, Product, Reason, Rung, Seat, Source, Step, Tier, WorkingHours
+from .models import Absence, DayOff, Pipeline, Product, Reason, Rung, Seat, Shift, Source, Step, Tier, WorkingHours
 from .stages import Stage
+
+# Nobody opens at a certain second.
+HOUR_AND_MINUTE = {TimeField: {"widget": UnfoldAdminSingleTimeWidget(format="%H:%M")}}
 
 
 class Table:
@@ -73,7 +80,7 @@ class DistantTable(Table, TabularInline):
             self.model,
             form=form,
             formset=self.formset,
-            fields=kwargs.pop("fields", self.fields),
+            fields=[name for name in self.fields if name not in self.readonly_fields],
             formfield_callback=partial(self.formfield_for_dbfield, request=request),
             extra=self.extra,
             can_delete=self.has_delete_permission(request, obj),
@@ -92,6 +99,14 @@ class TierInline(Table, StackedInline):
             _("Clocks, in working minutes"),
             {"fields": [("answer_minutes", "first_touch_minutes"), ("silence_minutes", "pool_minutes")]},
         ),
+        (
+            _("Room and hours"),
+            {"fields": [("when_full", "helps"), ("ramp_days", "ramp_percent"), "off_hours"]},
+        ),
+        (
+            _("The pool, and what lay too long"),
+            {"fields": [("untouched_limit", "cool_down_hours", "hop_limit"), "cherry_picking"]},
+        ),
     ]
 
 
@@ -99,21 +114,39 @@ class SeatInline(DistantTable):
     model = Seat
     form = SeatForm
     formset = SeatFormSet
-    fields: ClassVar = ["user", "tier", "role", "capacity", "weight", "is_open"]
+    fields: ClassVar = ["user", "tier", "role", "capacity", "daily_cap", "weight", "started_on", "pause", "is_open"]
+    readonly_fields: ClassVar = ["pause"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:
         """With the names that a row shows."""
-        return super().get_queryset(request).select_related("tier", "user")
+        return super().get_queryset(request).select_related("tier__pipeline", "user")
+
+    @admin.display(description=_("takes a pause until"))
+    def pause(self, seat: Seat) -> str:
+        """Until when the person takes nothing; they and their team lead set it on the page of the team."""
+        if seat.paused_until is None or seat.paused_until <= timezone.now():
+            return "–"
+        return date_format(timezone.localtime(seat.paused_until, seat.tier.pipeline.zone), "DATETIME_FORMAT")
 
 
 class AbsenceInline(DistantTable):
     model = Absence
+    form = AbsenceForm
     formset = AbsenceFormSet
-    fields: ClassVar = ["seat", "first_day", "last_day", "reason"]
+    fields: ClassVar = ["seat", "first_day", "last_day", "substitute", "reason"]
+
+
+class ShiftInline(DistantTable):
+    model = Shift
+    form = ShiftForm
+    formset = ShiftFormSet
+    formfield_overrides: ClassVar = HOUR_AND_MINUTE
+    fields: ClassVar = ["seat", "kind", "weekday", "first_day", "days_on", "days_off", "opens", "closes"]
 
 
 class RungInline(DistantTable):
     model = Rung
+    form = RungForm
     formset = RungFormSet
     fields: ClassVar = ["tier", "delay_minutes", "act"]
 
@@ -126,7 +159,16 @@ class StepInline(Table, TabularInline):
     form = StepForm
     ordering_field = "position"
     ordering: ClassVar = ["position", "id"]
-    fields: ClassVar = ["name", "limit_minutes", "probability", "position"]
+    fields: ClassVar = [
+        "name",
+        "limit_minutes",
+        "probability",
+        "answer_minutes",
+        "first_touch_minutes",
+        "silence_minutes",
+        "pool_minutes",
+        "position",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
         """The steps of this stage."""
@@ -170,14 +212,13 @@ class ProductInline(SortedTable):
 class ReasonInline(SortedTable):
     model = Reason
     formset = ReasonFormSet
-    fields: ClassVar = ["name", "kind", "is_active", "position"]
+    fields: ClassVar = ["name", "kind", "gives_turn_back", "is_active", "position"]
 
 
 class HoursInline(Table, TabularInline):
     model = WorkingHours
     verbose_name_plural = _("hours")
-    # Nobody opens at a certain second.
-    formfield_overrides: ClassVar = {TimeField: {"widget": UnfoldAdminSingleTimeWidget(format="%H:%M")}}
+    formfield_overrides: ClassVar = HOUR_AND_MINUTE
     fields: ClassVar = ["weekday", "opens", "closes"]
 
 
@@ -198,5 +239,6 @@ TABLES = [
     HoursInline,
     DayOffInline,
     RungInline,
+    ShiftInline,
     AbsenceInline,
 ]

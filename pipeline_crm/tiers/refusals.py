@@ -33,7 +33,18 @@ LAWS = {
     "a_product_is_listed_once": gettext_lazy("A product is listed once: rename one of the two."),
     "a_reason_is_listed_once": gettext_lazy("A reason is listed once: rename one of the two."),
     "a_day_is_off_once": gettext_lazy("A day is listed once: delete one of the two."),
-    "a_ladder_has_each_act_once": gettext_lazy("A ladder does each thing once: change or delete one of the two rungs."),
+    "a_ladder_has_each_act_but_a_reminder_once": gettext_lazy(
+        "A ladder does each thing but a reminder once: change or delete one of the two rungs."
+    ),
+    "a_rung_is_written_once": gettext_lazy("A rung is written once: change or delete one of the two."),
+    "only_a_reminder_comes_before_the_clock_runs_out": gettext_lazy(
+        "Only a reminder may come before the clock runs out."
+    ),
+    "a_tier_does_not_help_itself": gettext_lazy("A tier cannot help itself out: choose another tier."),
+    "nobody_is_their_own_substitute": gettext_lazy("Choose somebody else as the substitute."),
+    "a_shift_has_a_weekday_or_a_rotation": gettext_lazy(
+        "A weekly shift needs its weekday; a rotating one its first day, days on and days off."
+    ),
     "a_person_has_one_seat_at_a_tier": gettext_lazy("A person has one seat at a tier: change the seat that is there."),
     "an_owner_sits_at_the_tier_of_the_record": gettext_lazy(
         "A seat that holds records stays at its tier: close it, and give the person a new seat at the other tier."
