@@ -120,6 +120,7 @@ def _structure() -> dict[str, Any]:
         "title": _("Set up"),
         "items": [
             _page(_("Pipelines"), "conveyor_belt", "tiers.view_pipeline", "admin:tiers_pipeline_changelist"),
+            _page(_("Rules of assignment"), "alt_route", "tiers.view_rule", "admin:tiers_rule_changelist"),
             _page(_("People"), "group", "users.view_user", "admin:users_user_changelist"),
         ],
     }

@@ -45,7 +45,7 @@ class DryRun:
 
     looked: int = 0
     fits: int = 0
-    taken_before: Counter[str] = field(default_factory=Counter)
+    taken_before: dict[str, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     is_capped: bool = False
     to_pool: bool = False
@@ -67,7 +67,7 @@ def dry_run(rule: Rule, *, now: datetime) -> DryRun:
             continue
         first = next((each for each in before if conditions_of(each).fit(facts)), None)
         if first is not None:
-            told.taken_before[first.name] += 1
+            told.taken_before[first.name] = told.taken_before.get(first.name, 0) + 1
             continue
         told.fits += 1
         went[seat_id] += 1

@@ -12,10 +12,11 @@ from tests.cast import make_person
 from tests.tiers.sheet import said, values_on
 
 PEOPLE = "/admin/users/user/"
+RULES = "/admin/tiers/rule/"
 
 
 def test_only_structure_and_people_are_administered():
-    assert {model.__name__ for model in admin.site._registry} == {"Pipeline", "User"}
+    assert {model.__name__ for model in admin.site._registry} == {"Pipeline", "Rule", "User"}
 
 
 def test_no_page_of_the_admin_shows_rights_on_single_objects(desk, pipeline):
@@ -23,20 +24,20 @@ def test_no_page_of_the_admin_shows_rights_on_single_objects(desk, pipeline):
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", PEOPLE, PEOPLE + "add/"]
+    "address", ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", RULES, RULES + "add/", PEOPLE, PEOPLE + "add/"]
 )
 def test_pages_of_the_configurator_open(desk, address):
     assert desk.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", PEOPLE])
+@pytest.mark.parametrize("address", ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", RULES, PEOPLE])
 def test_a_stranger_is_sent_to_the_sites_own_sign_in(client, db, address):
     answer = client.get(address, follow=True)
 
     assert answer.redirect_chain[-1][0].startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/tiers/pipeline/", PEOPLE])
+@pytest.mark.parametrize("address", ["/admin/", "/admin/tiers/pipeline/", RULES, PEOPLE])
 def test_a_scout_does_not_enter_the_admin(browse, sam, address):
     assert browse(sam).get(address, follow=True).status_code in (403, 404)
 
