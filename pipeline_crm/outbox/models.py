@@ -64,8 +64,13 @@ class Notice(models.Model):
     # These ask somebody who leads to do something that nobody else will do.
     OF_LEADS: ClassVar = (Kind.WARNED, Kind.POOL_STUCK, Kind.DECIDE, Kind.FULL)
 
+    # The law that an event is told once has an index that begins with the person; a second would slow every sweep.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name=pgettext_lazy("person", "to")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="notices",
+        db_index=False,
+        verbose_name=pgettext_lazy("person", "to"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, blank=True, default="", db_default="")
