@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from pipeline_crm.tiers.models import Absence, Seat
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause
 
-from .assignment import Dealer, lock_tiers, tiers_of_choice
+from .assignment import ADVISORY_SPACE, Dealer, lock_tiers, tiers_of_choice
 from .errors import Refused, Taken
 from .handoff import hand_over
 from .models import BookMove, BookMoveItem
@@ -88,9 +88,7 @@ def close_seat(seat_id: int, *, by: User, now: datetime) -> BookMove:
     if seat.user_id == by.pk and not (sight.everything or seat.tier.pipeline_id in sight.headed_ids):
         # With the seat goes the sight of the tier: nobody could undo it from here.
         raise Refused(_("You cannot close your own seat. Ask your head of sales."))
-    seat.is_open = False
-    seat.save(update_fields=["is_open"])
-    return _move(seat, cause=BookMove.Cause.LEFT, to=None, by=by, now=now)
+    return _move(seat, cause=BookMove.Cause.LEFT, to=None, by=by, now=now, closes=True)
 
 
 def _move(
@@ -101,11 +99,16 @@ def _move(
     by: User | None,
     now: datetime,
     absence: Absence | None = None,
+    closes: bool = False,
 ) -> BookMove:
-    """Locks every record of the book before the tier, as everybody does who holds a record; then nobody waits in a ring."""
+    """Locks every record of the book, then the tier, then the set-up: the order that everybody keeps."""
     for model in BELT.values():
         _lock(model.objects.open().held_by(seat))
-    lock_tiers(tiers_of_choice(seat.tier, setup()))
+    tiers = tiers_of_choice(seat.tier, setup())
+    if closes:
+        _close(seat, tiers)
+    else:
+        lock_tiers(tiers)
     # What was given to this seat until a moment ago is in the book too; what somebody is just taking from it is not.
     book = urgent_first(item for model in BELT.values() for item in _locked_rows(model, seat))
     move = BookMove.objects.create(seat=seat, cause=cause, absence=absence, by=by, at=now)
@@ -126,6 +129,15 @@ def _move(
 
 def _lock(rows: Any) -> list[int]:
     return list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+
+
+def _close(seat: Seat, tiers: Iterable[int]) -> None:
+    """Changes the set-up itself, so it must not share it before, as those do who only give records out."""
+    with connection.cursor() as cursor:
+        for tier_id in tiers:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, tier_id])
+    seat.is_open = False
+    seat.save(update_fields=["is_open"])
 
 
 def _locked_rows(model: type[ConveyorItem], seat: Seat) -> list[ConveyorItem]:
@@ -199,7 +211,7 @@ def bring_back(move_id: int, *, by: User | None, now: datetime) -> Returned:
 
 
 def _held_move(move_id: int, *, by: User | None) -> BookMove | None:
-    rows = BookMove.objects.select_related("seat__tier", "seat__user", "ended_by")
+    rows = BookMove.objects.select_related("seat__tier", "seat__user")
     move = rows.select_for_update(of=("self",), no_key=True, skip_locked=by is None).filter(pk=move_id).first()
     if by is not None and (move is None or not sight_of(by).supervises(move.seat.tier)):
         raise Http404
