@@ -20,6 +20,7 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.contacts import mask_email, mask_phone, show_phone
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
+from pipeline_crm.tiers.setup import setup
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 from pipeline_crm.timeline.models import Task
@@ -36,6 +37,7 @@ from .models import HandOff
 from .records import BELT, ConveyorItem, Openness
 from .riding import ride, told_clock
 from .roster import load_of
+from .why import why_this_owner
 
 REVEALED = "revealed"  # the session's note that the next page shows one contact in full
 DONE_TASKS, MOST_TASKS = 3, 50
@@ -138,6 +140,7 @@ def _everything(request: Request, item: ConveyorItem, sight: Sight, *, now: date
             now=now,
         ),
         "hands": spells(moves, now=now),
+        "why": why_this_owner(item, sight.house or setup()) if item.is_open and (can.holds or can.steers) else None,
         "steps": steps,
         "next_step": _next_step(item, steps),
         **_contact(request, item, now=now),
@@ -222,7 +225,7 @@ def _clocks(item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
         (capfirst(str(run.clock.label)), clock_face(run.due, run.since, now, run.clock, item.parked_until()))
         for run in sorted(running(item), key=lambda run: run.due)
     ]
-    acts = [str(rung.get_act_display()) for rung in ladder_of(item.tier)]
+    acts = dict.fromkeys(str(rung.get_act_display()) for rung in ladder_of(item.tier) if rung.delay_minutes >= 0)
     then = _("If it runs out: %(acts)s.") % {"acts": (", " + _("then") + " ").join(acts)} if clocks and acts else ""
     return {"clocks": clocks, "then": then}
 

@@ -34,6 +34,7 @@ BY_RULE = {
     "round_robin": gettext_lazy("in turn"),
     "least_loaded": gettext_lazy("by least load"),
     "weighted": gettext_lazy("by weight"),
+    "expected_value": gettext_lazy("by expected value"),
     "earlier_owner": gettext_lazy("who had the client before"),
     "by_hand": gettext_lazy("chosen by hand"),
     "substitute": gettext_lazy("the substitute"),
@@ -43,8 +44,11 @@ SKIPPED = {
     "inactive": pgettext_lazy("why a person was passed over", "left"),
     "closed": pgettext_lazy("why a person was passed over", "takes nothing new"),
     "absent": pgettext_lazy("why a person was passed over", "away"),
+    "paused": pgettext_lazy("why a person was passed over", "takes a pause"),
     "off_shift": pgettext_lazy("why a person was passed over", "off shift"),
+    "rule": pgettext_lazy("why a person was passed over", "not in the rule"),
     "cool_down": pgettext_lazy("why a person was passed over", "let it lie before"),
+    "cap": pgettext_lazy("why a person was passed over", "enough for today"),
     "full": pgettext_lazy("why a person was passed over", "no room"),
 }
 MOVED = {
