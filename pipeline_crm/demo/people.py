@@ -102,6 +102,8 @@ def _employ(player: Player, password: str, now: datetime) -> User:
 def found(firm: Firm, people: dict[str, User], now: datetime) -> Pipeline:
     """Draws a pipeline of the firm and seats its people."""
     pipeline = draw(firm.name, preset=firm.preset, language=firm.language)
+    # Whoever tries the demo at night or on a Sunday should see what they hand on arrive; a real firm chooses for itself.
+    pipeline.tiers.update(off_hours=True)
     for tier, desk in zip(pipeline.ordered_tiers, firm.desks, strict=True):
         for name in desk:
             _sit(tier, people[name.removeprefix("*")], leads=name.startswith("*"), now=now)

@@ -12,7 +12,7 @@ from pipeline_crm.users.models import User
 
 from .models import Pipeline, PipelineUserObjectPermission, Product, Reason, Rung, Source, Step, Tier, WorkingHours
 from .presets import DESKS, GENERAL, PRESETS, Preset
-from .presets.plan import DeskPlan
+from .presets.plan import DeskPlan, NoTurn
 from .stages import DIVISION, Stage, Structure
 
 
@@ -58,6 +58,7 @@ def _draw_tier(pipeline: Pipeline, desk: DeskPlan, stages: Iterable[Stage], lang
         first_touch_minutes=desk.clocks.first_touch,
         silence_minutes=desk.clocks.silence,
         pool_minutes=desk.clocks.pool,
+        cherry_picking=desk.cherry_picking,
         **{f"works_{stage.value}": True for stage in stages},
     )
 
@@ -80,7 +81,13 @@ def _draw_lists(pipeline: Pipeline, plan: Preset, language: str) -> None:
         Source.objects.create(pipeline=pipeline, name=source.speak(language), position=position)
     for kind, reasons in plan.reasons.items():
         for position, reason in enumerate(reasons):
-            Reason.objects.create(pipeline=pipeline, kind=kind, name=reason.speak(language), position=position)
+            Reason.objects.create(
+                pipeline=pipeline,
+                kind=kind,
+                name=reason.speak(language),
+                position=position,
+                gives_turn_back=isinstance(reason, NoTurn),
+            )
     for position, product in enumerate(plan.products):
         price: Decimal = product.roubles if pipeline.currency == "RUB" else product.elsewhere
         Product.objects.create(pipeline=pipeline, name=product.name.speak(language), position=position, price=price)

@@ -6,7 +6,7 @@ from datetime import time
 
 from ..models import Reason, Rung, Strategy
 from ..stages import Stage, Structure
-from .general import REASONS
+from .general import JUNK, REASONS
 from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Opening, Preset, Words, product, step, words
 
 CAR_DEALER = Preset(
@@ -70,7 +70,8 @@ CAR_DEALER = Preset(
             ("Wants a brand we do not sell", "Нужна другая марка"),
             ("Looks for spare parts", "Ищет запчасти"),
             ("Cannot be reached", "Не дозвонились"),
-        ),
+        )
+        + JUNK,
         Reason.Kind.LOSE: words(
             ("Bought from another dealer", "Купили у другого дилера"),
             ("The loan was refused", "Отказ в кредите"),
@@ -85,6 +86,6 @@ CAR_DEALER = Preset(
         ),
     },
     hours=(Opening((0, 1, 2, 3, 4, 5), time(9), time(20)), Opening((6,), time(10), time(18))),
-    ladder=((Rung.Act.REMIND, 0), (Rung.Act.REASSIGN, HOUR)),
+    ladder=((Rung.Act.REMIND, -5), (Rung.Act.REMIND, 0), (Rung.Act.REASSIGN, HOUR)),
     cadence_days=60,
 )

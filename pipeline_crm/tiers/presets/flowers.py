@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import time
 
-from ..models import Reason, Strategy
+from ..models import Reason, Rung, Strategy
 from ..stages import Stage, Structure
-from .general import REASONS
+from .general import JUNK, REASONS
 from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Opening, Preset, Words, product, step, words
 
 FLOWER_SHOP = Preset(
@@ -16,6 +16,8 @@ FLOWER_SHOP = Preset(
             Words("Florists", "Флористы"),
             Strategy.ROUND_ROBIN,
             Clocks(answer=15, first_touch=15, silence=8 * WEEK, pool=15),
+            # A few people behind one counter see every order anyway.
+            cherry_picking=True,
         ),
     ),
     steps={
@@ -55,8 +57,8 @@ FLOWER_SHOP = Preset(
         Reason.Kind.DISQUALIFY: words(
             ("Wrong city", "Другой город"),
             ("Cannot be reached", "Не дозвонились"),
-            ("Spam", "Спам"),
-        ),
+        )
+        + JUNK,
         Reason.Kind.LOSE: words(
             ("Too expensive", "Дорого"),
             ("No delivery by that hour", "Не успеваем доставить"),
@@ -65,5 +67,6 @@ FLOWER_SHOP = Preset(
         ),
     },
     hours=(Opening((0, 1, 2, 3, 4, 5, 6), time(9), time(21)),),
+    ladder=((Rung.Act.REMIND, -5), (Rung.Act.REASSIGN, 0)),
     cadence_days=30,
 )

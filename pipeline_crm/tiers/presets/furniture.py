@@ -6,7 +6,7 @@ from datetime import time
 
 from ..models import Reason, Rung, Strategy
 from ..stages import Stage, Structure
-from .general import REASONS
+from .general import JUNK, REASONS
 from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Opening, Preset, Words, product, step, words
 
 FURNITURE_SHOP = Preset(
@@ -64,7 +64,8 @@ FURNITURE_SHOP = Preset(
             ("Outside the delivery area", "Вне зоны доставки"),
             ("Repairs not begun", "Ремонт не начат"),
             ("Cannot be reached", "Не дозвонились"),
-        ),
+        )
+        + JUNK,
         Reason.Kind.LOSE: words(
             ("Too expensive", "Дорого"),
             ("Takes too long to make", "Долгий срок изготовления"),
@@ -73,6 +74,6 @@ FURNITURE_SHOP = Preset(
         ),
     },
     hours=(Opening((0, 1, 2, 3, 4, 5, 6), time(10), time(20)),),
-    ladder=((Rung.Act.REMIND, 0), (Rung.Act.REASSIGN, 2 * HOUR)),
+    ladder=((Rung.Act.REMIND, -15), (Rung.Act.REMIND, 0), (Rung.Act.REASSIGN, 2 * HOUR)),
     cadence_days=60,
 )

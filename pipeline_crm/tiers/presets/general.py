@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..models import Reason
 from ..stages import Stage, Structure
-from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Preset, Words, product, step, words
+from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Preset, Words, no_turn, product, step, words
 
 SCOUTS = DeskPlan(Words("Scouts", "Разведчики"), clocks=Clocks(first_touch=HOUR, silence=2 * DAY))
 HUNTERS = DeskPlan(Words("Hunters", "Охотники"), clocks=Clocks(silence=3 * DAY))
@@ -22,14 +22,20 @@ DESKS: dict[Structure, tuple[DeskPlan, ...]] = {
     Structure.ONE: (MANAGERS_WHO_KEEP,),
 }
 
+# Nobody can work these, so they cost nobody a turn.
+JUNK = no_turn(
+    ("Wrong number", "Неверный номер"),
+    ("Spam", "Спам"),
+    ("A duplicate", "Дубль"),
+)
+
 REASONS: dict[Reason.Kind, tuple[Words, ...]] = {
     Reason.Kind.DISQUALIFY: words(
         ("No need", "Нет потребности"),
         ("No budget", "Нет бюджета"),
         ("Cannot be reached", "Не дозвонились"),
-        ("Wrong number", "Неверный номер"),
-        ("Spam", "Спам"),
-    ),
+    )
+    + JUNK,
     Reason.Kind.LOSE: words(
         ("Too expensive", "Дорого"),
         ("Chose a competitor", "Выбрали конкурента"),

@@ -28,6 +28,12 @@ class Words:
         return self.ru if language.startswith("ru") else self.en
 
 
+class NoTurn(Words):
+    """Words of a reason by which whoever got the record is next in turn again: it was no work, so it was no turn."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class StepPlan:
     """A step to draw: how long a record may stay (working minutes) and how likely it is won from there (percent)."""
@@ -58,11 +64,12 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class DeskPlan:
-    """A tier to draw: its name, who receives, and its clocks."""
+    """A tier to draw: its name, who receives, its clocks, and whether people choose from the pool themselves."""
 
     name: Words
     strategy: str = Strategy.LEAST_LOADED
     clocks: Clocks = Clocks()
+    cherry_picking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +113,8 @@ def product(en: str, ru: str, roubles: str, elsewhere: str) -> ProductPlan:
 def words(*pairs: tuple[str, str]) -> tuple[Words, ...]:
     """A list of words in both languages."""
     return tuple(Words(en, ru) for en, ru in pairs)
+
+
+def no_turn(*pairs: tuple[str, str]) -> tuple[Words, ...]:
+    """Reasons that give the turn back, in both languages."""
+    return tuple(NoTurn(en, ru) for en, ru in pairs)

@@ -6,7 +6,7 @@ from datetime import time
 
 from ..models import Reason, Rung, Strategy
 from ..stages import Stage, Structure
-from .general import REASONS
+from .general import JUNK, REASONS
 from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Opening, Preset, Words, product, step, words
 
 PROPERTY_DEVELOPER = Preset(
@@ -73,7 +73,8 @@ PROPERTY_DEVELOPER = Preset(
             ("Looks for rent", "Ищет аренду"),
             ("An estate agent asking prices", "Риелтор узнаёт цены"),
             ("Cannot be reached", "Не дозвонились"),
-        ),
+        )
+        + JUNK,
         Reason.Kind.LOSE: words(
             ("The bank refused", "Банк отказал"),
             ("Bought from another developer", "Купили у другого застройщика"),
@@ -88,6 +89,6 @@ PROPERTY_DEVELOPER = Preset(
         ),
     },
     hours=(Opening((0, 1, 2, 3, 4), time(9), time(20)), Opening((5, 6), time(10), time(18))),
-    ladder=((Rung.Act.REMIND, 0), (Rung.Act.WARN, 30), (Rung.Act.REASSIGN, HOUR)),
+    ladder=((Rung.Act.REMIND, -5), (Rung.Act.REMIND, 0), (Rung.Act.WARN, 30), (Rung.Act.REASSIGN, HOUR)),
     cadence_days=45,
 )

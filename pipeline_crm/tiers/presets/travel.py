@@ -6,7 +6,7 @@ from datetime import time
 
 from ..models import Reason, Rung
 from ..stages import Stage, Structure
-from .general import REASONS
+from .general import JUNK, REASONS
 from .plan import DAY, HOUR, WEEK, Clocks, DeskPlan, Opening, Preset, Words, product, step, words
 
 TRAVEL_AGENCY = Preset(
@@ -63,7 +63,8 @@ TRAVEL_AGENCY = Preset(
             ("Dates unknown", "Даты неизвестны"),
             ("Budget is too small", "Не хватает бюджета"),
             ("Cannot be reached", "Не дозвонились"),
-        ),
+        )
+        + JUNK,
         Reason.Kind.LOSE: words(
             ("Booked by themselves", "Забронировали сами"),
             ("Another agency was cheaper", "В другом агентстве дешевле"),
@@ -77,6 +78,6 @@ TRAVEL_AGENCY = Preset(
         ),
     },
     hours=(Opening((0, 1, 2, 3, 4), time(10), time(20)), Opening((5,), time(11), time(17))),
-    ladder=((Rung.Act.WARN, 0), (Rung.Act.REASSIGN, HOUR)),
+    ladder=((Rung.Act.REMIND, -10), (Rung.Act.WARN, 0), (Rung.Act.REASSIGN, HOUR)),
     cadence_days=90,
 )
