@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
@@ -213,6 +213,7 @@ def give_turn_back(item: ConveyorItem, *, now: datetime) -> None:
     if turn is None:
         return
     today = now.astimezone(item.pipeline.zone).date()
+    turn.serial = Turn.objects.filter(seat__tier=item.tier_id).aggregate(least=Min("serial"))["least"] - 1
     turn.served = F("served") - 1
     turn.worth = F("worth") - item.score
     turn.today = max(turn.today - 1, 0) if turn.day == today else turn.today

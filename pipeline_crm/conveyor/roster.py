@@ -89,7 +89,12 @@ class Roster:
 
     def write(self) -> None:
         """Keeps whose turn it is now."""
-        turns = [self.turns[pk] for pk in sorted(self.changed)]
+        if not self.changed:
+            return
+        # Whoever has no line yet gets one at the level of this moment, so that nobody's beginning is counted twice.
+        new = {pk: Turn(seat_id=pk) for pk in self.seats.keys() - self.turns.keys()}
+        self.turns |= new
+        turns = [self.turns[pk] for pk in sorted(self.changed | new.keys())]
         for turn in turns:
             fact = self.facts[turn.seat_id]
             turn.serial, turn.served, turn.worth = fact.turn, fact.served, fact.worth

@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from .models import Absence, Pipeline, Product, Reason, Rule, Seat, Source, Step, Tier
 
+ABSENCE_DAYS = 400  # absences that ended longer ago concern nobody any more
+
 _kept: SetUp | None = None
 
 
@@ -101,7 +103,7 @@ def _read(stamp: UUID | None) -> SetUp:
 
 
 def _tiers() -> Prefetch[Any, Any, Any]:
-    recent = Absence.objects.filter(last_day__gte=timezone.now().date() - timedelta(days=2))
+    recent = Absence.objects.filter(last_day__gte=timezone.now().date() - timedelta(days=ABSENCE_DAYS))
     seats = (
         Seat.objects.order_by("id")
         .select_related("user")
