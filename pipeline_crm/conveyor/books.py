@@ -333,6 +333,25 @@ def _due_to_begin(now: datetime, seats: Collection[int] | None) -> list[int]:
     return [one.pk for one in rows.order_by("pk") if covers_day(one, today_of(one.seat, now))]
 
 
+@dataclass(frozen=True)
+class Cover:
+    """Something of a cover that the next sweep does: whose clients go to a substitute, or come back."""
+
+    seat: Seat
+    substitute: Seat | None
+    begins: bool
+
+
+def covers_due(*, now: datetime, seats: Collection[int]) -> list[Cover]:
+    """What the next sweep would do with covers; nothing is written."""
+    ends = BookMove.objects.filter(pk__in=_due_to_end(now, seats)).select_related(
+        "seat__user", "absence__substitute__user"
+    )
+    begins = Absence.objects.filter(pk__in=_due_to_begin(now, seats)).select_related("seat__user", "substitute__user")
+    over = [Cover(move.seat, move.absence.substitute if move.absence else None, begins=False) for move in ends]
+    return over + [Cover(one.seat, one.substitute, begins=True) for one in begins]
+
+
 def covers_day(absence: Absence, day: date) -> bool:
     """Whether somebody is away on a day."""
     return absence.first_day <= day <= absence.last_day

@@ -383,6 +383,20 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressure:
+    """A tier at which nobody has room: how many wait, since when, and what its setting does with them."""
+
+    tier: str
+    stage: str
+    held: int
+    limit: int
+    waiting: int
+    since: datetime | None
+    setting: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
     """The whole conveyor."""
 
@@ -393,3 +407,4 @@ class Whole:
     growth: str
     ladder: Ladder
     tiers: Sequence[TierLoad]
+    pressures: Sequence[Pressure] = ()

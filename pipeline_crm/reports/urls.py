@@ -7,7 +7,9 @@ from . import book_acts, views
 app_name = "reports"
 urlpatterns = [
     path("conveyor/<int:pipeline_id>/", views.conveyor, name="conveyor"),
+    path("conveyor/<int:pipeline_id>/sweep/", views.whole_forecast, name="conveyor-sweep"),
     path("team/<int:tier_id>/", views.team, name="team"),
+    path("team/<int:tier_id>/sweep/", views.forecast, name="team-sweep"),
     path("team/<int:tier_id>/book/", book_acts.book, name="team-book"),
     path("team/<int:tier_id>/move/", book_acts.move, name="team-move"),
     path("team/<int:tier_id>/moves/<int:move_id>/undo/", book_acts.undo, name="team-undo"),

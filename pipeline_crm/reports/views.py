@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -19,9 +19,11 @@ from pipeline_crm.conveyor.decisions import decisions_for
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import STAGE_ICONS, Link, open_ends
 from pipeline_crm.tiers.models import Pipeline, Tier
+from pipeline_crm.tiers.setup import setup
 
 from .belts import PERIODS
 from .books import history_of
+from .forecast import forecast_of
 from .steering import back_to_team, seat_of, steered_tier
 from .stuck import heading
 from .team import team_of
@@ -79,6 +81,29 @@ def team(request: Request, tier_id: int) -> HttpResponse:
         "now": now,
     }
     return render(request, "reports/team.html", told)
+
+
+@may("tier.lead")
+@require_safe
+def forecast(request: Request, tier_id: int) -> HttpResponse:
+    """What the next sweep would do at a tier, before it does it."""
+    tier, now = steered_tier(request, tier_id), timezone.now()
+    told = {"tier": tier, "forecast": forecast_of([tier], by=request.user, now=now), "now": now}
+    return render(request, "reports/forecast.html", told)
+
+
+@may("pipeline.head")
+@require_safe
+def whole_forecast(request: Request, pipeline_id: int) -> HttpResponse:
+    """What the next sweep would do at all tiers of a pipeline, for its head."""
+    pipeline = setup().pipelines.get(pipeline_id)
+    sight, now = sight_of(request.user), timezone.now()
+    if pipeline is None or not (sight.everything or pipeline.pk in sight.headed_ids):
+        raise Http404
+    timezone.activate(pipeline.zone)
+    tiers = pipeline.ordered_tiers
+    told = {"pipeline": pipeline, "forecast": forecast_of(tiers, by=request.user, now=now), "now": now}
+    return render(request, "reports/forecast.html", told)
 
 
 def _lists(tier: Tier) -> list[Link]:

@@ -14,6 +14,7 @@ from pipeline_crm.tiers.stages import Stage
 from . import stuck, sums
 from .belts import Belts, Crossings, Period
 from .people import rows_of
+from .pressure import pressures_of
 from .shapes import Load, SeatRow, TierLoad, Whole
 
 
@@ -45,6 +46,7 @@ def whole_of(pipeline: Pipeline, *, days: int, named: bool, now: datetime) -> Wh
         growth=_growth(pipeline, period, days=days),
         ladder=sums.ladder(pipeline, since=pipeline.midnight(now)),
         tiers=loads,
+        pressures=pressures_of(tiers, loads),
     )
 
 

@@ -14,6 +14,7 @@ from pipeline_crm.access.pipelines import chosen
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.answers import Request, SeeOther
+from pipeline_crm.conveyor.decisions import decisions_for
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.outbox.actions import read_all
@@ -21,6 +22,7 @@ from pipeline_crm.tiers.models import Tier
 from pipeline_crm.tiers.stages import Stage
 
 from .best import best_of
+from .breaks import breaks_of
 from .bulletin import bulletin_for
 from .choices import back
 from .day import day_of, stages_of, steps_of
@@ -49,6 +51,8 @@ def my_work(request: Request) -> HttpResponse:
         "pools": pools_for(user, now=now),
         "numbers": numbers_of(user, now=now),
         "takes_leads": Stage.LEAD in stages_of(sight_of(user)),
+        "decisions": decisions_for(user, sight_of(user).led),
+        "breaks": breaks_of(user, now=now),
     }
     return render(request, "workbench/my_work.html", told)
 
