@@ -127,6 +127,7 @@ def test_a_key_presses_its_button_but_not_while_somebody_types(opened, page: Pag
     page.evaluate("document.querySelector('[data-key=t]').addEventListener('click', () => { document.title += '!' })")
 
     page.get_by_text("Park").click()
+    expect(page.locator("#why")).to_be_focused()
     page.keyboard.type("t")
     page.keyboard.press("Escape")
     page.keyboard.press("t")
