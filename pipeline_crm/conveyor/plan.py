@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Rung, Seat, Tier
 from pipeline_crm.tiers.setup import SetUp, setup
@@ -19,7 +17,7 @@ from pipeline_crm.timeline.models import Cause, Entry
 
 from .assignment import Dealer, earlier_owners
 from .clocks import NO_TIME, ladder_of
-from .records import BELT, ConveyorItem, ConveyorQuerySet
+from .records import BELT, ConveyorItem
 
 SHOWN = 200  # how many deeds are foretold for one stage of one tier
 
@@ -43,13 +41,29 @@ class Deed:
         return self.cause is not None
 
 
-def due(model: type[ConveyorItem], tier: Tier, house: SetUp, *, now: datetime) -> ConveyorQuerySet:
-    """The records of one stage at a tier for which something is due: a rung is reached, or their owner is gone."""
-    reached = Q(stale_at__lte=now)
+def due(
+    model: type[ConveyorItem],
+    tier: Tier,
+    *,
+    now: datetime,
+    size: int,
+    besides: Collection[int] = (),
+    locked: bool = False,
+) -> list[ConveyorItem]:
+    """So many records of one stage at a tier for which something is due: their owner is gone, or a rung is reached.
+
+    Two questions, each on an index of its own; `locked` passes over what somebody else has in hand.
+    """
+    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides).select_related("client")
+    if locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
     gone = [seat.pk for seat in tier.seats.all() if not seat.holds]
-    if gone:
-        reached |= Q(seat__in=gone, state__in=model.OPEN)
-    return model.objects.filter(reached, tier=tier.pk).order_by("stale_at", "id")
+    left = list(rows.open().filter(seat__in=gone).order_by("id")[:size]) if gone else []
+    if len(left) == size:
+        return left
+    known = {item.pk for item in left}
+    reached = rows.stale(now).order_by("stale_at", "id")[: size - len(left) + len(known)]
+    return left + [item for item in reached if item.pk not in known][: size - len(left)]
 
 
 def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Deed]:
@@ -60,7 +74,7 @@ def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Dee
         if tiers is not None and tier.pk not in tiers:
             continue
         for model in BELT.values():
-            items = list(due(model, tier, house, now=now).select_related("client")[:SHOWN])
+            items = due(model, tier, now=now, size=SHOWN)
             deeds += Planner(model, tier, house, now=now).plan(items)
     return deeds
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from pipeline_crm.outbox.actions import tell_many
 from pipeline_crm.outbox.models import Notice
@@ -28,8 +28,8 @@ from .strategies import Skip
 
 log = logging.getLogger(__name__)
 
-FIRST_BATCH, SMALLEST, LARGEST = 50, 10, 500
-HELD_SECONDS = 0.05  # how long one batch may hold its locks, about; the next batch is as large as fits
+FIRST_BATCH, SMALLEST, LARGEST = 50, 25, 500
+HELD_SECONDS = 0.06  # how long one batch may hold its locks, about; the next batch is as large as fits
 LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 
@@ -65,39 +65,30 @@ def _sweep_batch(
     records: list[int] = []
     try:
         return _sweep_some(model, tier_id, size, failed, records, now=now)
+    except (OperationalError, InterfaceError):
+        # The server went away, or somebody waits in a ring with us: nothing was written, the next sweep comes.
+        raise
     except Exception:
-        if not records:
-            raise
+        if len(records) <= 1:
+            failed.update(records)
+            log.exception("The sweep could not act on %s %s", model.stage, records)
+            return Counter(failed=len(records))
     done: Counter[str] = Counter()
-    for pk in records:
-        try:
-            done += _sweep_some(model, tier_id, 1, failed, [], now=now, only=pk)
-        except Exception:
-            log.exception("The sweep could not act on %s %s", model.stage, pk)
-            failed.add(pk)
-            done["failed"] += 1
+    for _record in records:
+        done += _sweep_batch(model, tier_id, 1, failed, now=now)
     return done
 
 
 @transaction.atomic
 def _sweep_some(
-    model: type[ConveyorItem],
-    tier_id: int,
-    size: int,
-    failed: set[int],
-    records: list[int],
-    *,
-    now: datetime,
-    only: int | None = None,
+    model: type[ConveyorItem], tier_id: int, size: int, failed: set[int], records: list[int], *, now: datetime
 ) -> Counter[str]:
     """Locks the tier and some of what is due there, plans, carries out; `records` learns which ones it was about."""
     if not _try_tier(tier_id):
         return Counter()
     house = setup(held=True)
     tier = house.tiers[tier_id]
-    rows = due(model, tier, house, now=now).exclude(pk__in=failed)
-    rows = rows.filter(pk=only) if only is not None else rows
-    items = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("client")[:size])
+    items = due(model, tier, now=now, size=size, besides=failed, locked=True)
     records += [item.pk for item in items]
     planner = Planner(model, tier, house, now=now)
     deeds = planner.plan(items)

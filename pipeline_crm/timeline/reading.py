@@ -74,6 +74,7 @@ MOVED = {
     Cause.MOVED_BY_LEAD: gettext_lazy("Moved by the team lead"),
     Cause.SEAT_CLOSED: gettext_lazy("Passed on: the seat was closed"),
     Cause.STALE: gettext_lazy("Lay too long: passed on"),
+    Cause.UNDECIDED: gettext_lazy("Went round too often: the team lead decides"),
     Cause.COVERED: gettext_lazy("Looked after while its owner is away"),
     Cause.CAME_BACK: gettext_lazy("Came back to its owner"),
 }
@@ -98,6 +99,7 @@ MOVE_SIGNS = {
     Cause.WON_BACK: "heart-handshake",
     Cause.SEAT_CLOSED: "user-minus",
     Cause.STALE: "hourglass",
+    Cause.UNDECIDED: "gavel",
     Cause.COVERED: "beach",
     Cause.CAME_BACK: "home",
 }
