@@ -92,11 +92,16 @@ def desks(world: World) -> Iterator[str]:
     for pipeline in (world.pipeline, world.other):
         yield f"{reverse('leads:new')}?pipeline={pipeline.pk}"
         yield f"{reverse('reports:conveyor', args=[pipeline.pk])}?days=30"
+        yield reverse("reports:conveyor-sweep", args=[pipeline.pk])
         for tier in pipeline.tiers.all():
             team = reverse("reports:team", args=[tier.pk])
             yield team
             seat = tier.seats.first()
-            yield f"{team}?from={seat.pk if seat else 0}&close=1"
+            book = f"{team}book/?from={seat.pk if seat else 0}&substitute={seat.pk if seat else 0}"
+            yield from (
+                f"{book}&what={what}&first_day=2026-11-20&last_day=2026-11-21" for what in ("left", "away", "relief")
+            )
+            yield f"{team}sweep/"
 
 
 def pages(world: World, who: str) -> Iterator[str]:

@@ -151,7 +151,8 @@ ACTS = [
     *(f"{room}:task-done" for room in ("leads", "deals", "accounts")),
     *(f"{room}:{act}" for room in ("deals", "accounts") for act in ("accept", "mark")),
     *("leads:contact", "leads:reopen", "deals:reopen", "accounts:doubt", "accounts:calm", "accounts:win-back"),
-    *(f"reports:team-{act}" for act in ("move", "close", "open", "away", "back")),
+    *(f"reports:team-{act}" for act in ("move", "undo", "close", "open", "away", "back", "pause", "resume")),
+    *("workbench:pause", "workbench:resume"),
 ]
 
 

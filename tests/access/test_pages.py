@@ -11,15 +11,19 @@ from typing import Any
 from django.db import connection, transaction
 from django.urls import reverse
 
+from pipeline_crm.conveyor.models import BookMove
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.timeline.models import Task
 from tests.access.test_doors import ACTS, addresses
 from tests.access.world import PEOPLE, World
+from tests.cast import MONDAY
 
 TABLE = """
                                         sam    sue    lena   hal    fay    olga   ada    cody   stan   root   gone   nobody
   get:workbench:my-work                 200    200    302    200    200    302    302    302    200    302    in     in
   post:workbench:take-next              303    303    422    -      -      -      -      -      -      -      in     in
+  post:workbench:pause                  303    303    422    303    303    422    422    422    303    422    in     in
+  post:workbench:resume                 303    303    303    303    303    303    303    303    303    303    in     in
   get:workbench:find                    200    200    200    200    200    200    200    200    200    200    in     in
   get:workbench:notices                 200    200    200    200    200    200    200    200    200    200    in     in
   get:workbench:bell                    200    200    200    200    200    200    200    200    200    200    in     in
@@ -115,11 +119,17 @@ TABLE = """
   post:accounts:churn                   -      -      -      -      422    422    -      -      -      422    in     in
   post:accounts:win-back                -      -      -      -      422    422    -      -      -      422    in     in
   get:reports:conveyor                  -      -      -      -      -      200    200    -      -      200    in     in
+  get:reports:conveyor-sweep            -      -      -      -      -      200    -      -      -      200    in     in
   get:reports:team                      -      -      200    -      -      200    -      -      -      200    in     in
+  get:reports:team-sweep                -      -      200    -      -      200    -      -      -      200    in     in
+  get:reports:team-book                 -      -      200    -      -      200    -      -      -      200    in     in
   post:reports:team-move                -      -      303    -      -      303    -      -      -      303    in     in
+  post:reports:team-undo                -      -      303    -      -      303    -      -      -      303    in     in
   post:reports:team-close               -      -      303    -      -      303    -      -      -      303    in     in
   post:reports:team-open                -      -      303    -      -      303    -      -      -      303    in     in
   post:reports:team-away                -      -      303    -      -      303    -      -      -      303    in     in
+  post:reports:team-pause               -      -      303    -      -      303    -      -      -      303    in     in
+  post:reports:team-resume              -      -      303    -      -      303    -      -      -      303    in     in
   post:reports:team-back                -      -      303    -      -      303    -      -      -      303    in     in
   get:leads:record:mine.lead            200    -      200    -      -      200    -      -      -      200    in     in
   get:leads:record:sues.lead            -      200    200    -      -      200    -      -      -      200    in     in
@@ -152,6 +162,9 @@ TABLE = """
   get:accounts:record:again.account     -      -      -      -      200    200    -      -      -      200    in     in
   get:deals:record:again.repeat         -      -      -      -      200    200    -      -      -      200    in     in
   get:reports:conveyor:another          -      -      -      -      -      -      -      -      -      200    in     in
+  get:reports:team-book:another         -      -      -      -      -      -      -      -      -      200    in     in
+  get:reports:team-sweep:another        -      -      -      -      -      -      -      -      -      200    in     in
+  get:reports:conveyor-sweep:another    -      -      -      -      -      -      -      -      -      200    in     in
   get:reports:team:another              -      -      -      -      -      -      -      -      -      200    in     in
   get:reports:team:hunters              -      -      -      -      -      200    -      -      -      200    in     in
   post:workbench:pipeline:another       -      -      -      -      -      -      -      -      303    303    in     in
@@ -202,6 +215,8 @@ SENT: dict[str, dict[str, Any]] = {
     "notice-choice": {"rhythm": "never", "hour": 8},
     "new": {"name": "Newcomer", "phone": "+7 916 000-11-22"},
     "team-away": {"first_day": "2026-11-20", "last_day": "2026-11-21"},
+    "team-pause": {"length": "hour"},
+    "pause": {"length": "day"},
 }
 READ_ONLY = {
     "workbench:my-work",
@@ -209,7 +224,10 @@ READ_ONLY = {
     "workbench:notices",
     "workbench:bell",
     "reports:conveyor",
+    "reports:conveyor-sweep",
     "reports:team",
+    "reports:team-book",
+    "reports:team-sweep",
 }
 READ_ONLY |= {f"{room}:{page}" for room in AT for page in ("list", "board", "record")}
 NEEDS_REASON = {"disqualify": "disqualify", "lose": "lose", "churn": "churn", "return": "return"}
@@ -222,7 +240,13 @@ def places(world: World) -> dict[str, list[Any]]:
         "workbench:take-next": [tier.pk, "lead"],
         "workbench:pipeline": [world.pipeline.pk],
         "reports:conveyor": [world.pipeline.pk],
+        "reports:conveyor-sweep": [world.pipeline.pk],
         "reports:team": [tier.pk],
+        "reports:team-book": [tier.pk],
+        "reports:team-sweep": [tier.pk],
+        "reports:team-undo": [tier.pk, book_of(world).pk],
+        "reports:team-pause": [tier.pk, world.seats["sam"].pk],
+        "reports:team-resume": [tier.pk, world.seats["sam"].pk],
         "reports:team-move": [tier.pk],
         "reports:team-close": [tier.pk, world.seats["sam"].pk],
         "reports:team-open": [tier.pk, world.seats["sam"].pk],
@@ -233,6 +257,12 @@ def places(world: World) -> dict[str, list[Any]]:
 
 def absence_of(world: World) -> Any:
     return world.seats["sue"].absences.get_or_create(first_day="2026-11-30", last_day="2026-12-01")[0]
+
+
+def book_of(world: World) -> Any:
+    """A book that was moved a moment ago and holds nothing that could come back."""
+    seat = world.seats["sue"]
+    return BookMove.objects.get_or_create(seat=seat, cause="relieved", defaults={"at": MONDAY})[0]
 
 
 def asked(world: World) -> dict[str, tuple[str, str, dict[str, Any]]]:
@@ -257,6 +287,9 @@ def asked(world: World) -> dict[str, tuple[str, str, dict[str, Any]]]:
         rows[f"get:{room}:record:{name}"] = ("get", reverse(f"{room}:record", args=[item.pk]), {})
     other = world.other
     rows["get:reports:conveyor:another"] = ("get", reverse("reports:conveyor", args=[other.pk]), {})
+    rows["get:reports:team-book:another"] = ("get", reverse("reports:team-book", args=[other.tiers.first().pk]), {})
+    rows["get:reports:team-sweep:another"] = ("get", reverse("reports:team-sweep", args=[other.tiers.first().pk]), {})
+    rows["get:reports:conveyor-sweep:another"] = ("get", reverse("reports:conveyor-sweep", args=[other.pk]), {})
     rows["get:reports:team:another"] = ("get", reverse("reports:team", args=[other.tiers.first().pk]), {})
     rows["get:reports:team:hunters"] = ("get", reverse("reports:team", args=[world.seats["hal"].tier_id]), {})
     rows["post:workbench:pipeline:another"] = ("post", reverse("workbench:pipeline", args=[other.pk]), {})
