@@ -28,7 +28,8 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def no_ladder(pipeline):
     """Each test sets its own rungs; clocks run at any hour, and no step has one unless the test says so."""
-    Step.objects.filter(pipeline=pipeline).update(limit_minutes=None)
+    clocks = ("limit", "answer", "first_touch", "silence", "pool")
+    Step.objects.filter(pipeline=pipeline).update(**{f"{clock}_minutes": None for clock in clocks})
     Rung.objects.filter(tier__pipeline=pipeline).delete()
     pipeline.hours.all().delete()
 
