@@ -14,6 +14,7 @@ from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import handoff, rota
+from pipeline_crm.conveyor.models import BookMove
 from pipeline_crm.reports.shapes import Load
 from pipeline_crm.reports.team import team_of
 from pipeline_crm.reports.verdict import verdict_on
@@ -204,9 +205,10 @@ STRANGERS = ["sam", "hal", "fay", "leo", "ada", "cody", "stan", "otto"]
 def test_a_team_is_steered_by_its_team_lead_and_its_head_only(who, status, request, browse, pipeline):
     tier = pipeline.tier_for(Stage.LEAD)
 
-    answer = browse(request.getfixturevalue(who)).get(page(tier))
+    browser = browse(request.getfixturevalue(who))
+    answers = [browser.get(f"{page(tier)}{below}") for below in ("", "book/", "sweep/")]
 
-    assert answer.status_code == status
+    assert [answer.status_code for answer in answers] == [status] * 3
 
 
 @pytest.mark.parametrize("who", STRANGERS)
@@ -217,7 +219,11 @@ def test_nobody_else_moves_closes_or_sends_away(who, request, browse, pipeline, 
         seat=sue, first_day=timezone.localdate(timezone=MOSCOW), last_day=timezone.localdate(timezone=MOSCOW)
     )
     tier, today = sam.tier_id, timezone.localdate(timezone=MOSCOW)
+    move = BookMove.objects.create(seat=sue, cause="relieved", at=timezone.now())
     posts = [
+        ("team-undo", [tier, move.pk], {}),
+        ("team-pause", [tier, sam.pk], {"length": "hour"}),
+        ("team-resume", [tier, sam.pk], {}),
         ("team-move", [tier], {"from": sam.pk, "to": sue.pk}),
         ("team-close", [tier, sam.pk], {}),
         ("team-open", [tier, sam.pk], {}),
@@ -227,7 +233,8 @@ def test_nobody_else_moves_closes_or_sends_away(who, request, browse, pipeline, 
 
     statuses = [browser.post(reverse(f"reports:{name}", args=args), sent).status_code for name, args, sent in posts]
 
-    assert statuses == [404] * 5
+    assert statuses == [404] * 8
+    assert (BookMove.objects.get().ended_at, Seat.objects.get(pk=sam.pk).paused_until) == (None, None)
     assert held(sam, sue) == [1, 0]
     assert list(Absence.objects.values_list("pk", flat=True)) == [absence.pk]
     assert Seat.objects.get(pk=sam.pk).is_open
