@@ -103,6 +103,12 @@ def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen
     if item.in_pool:
         raise Refused(_("This record is in the pool already."))
     item.hops = 0
+    if item.awaits_lead:
+        # Its place has not changed, so nothing moved; but now it waits for everybody, and from now on.
+        item.give(None, now=now)
+        wind(item)
+        item.save()
+        return item
     hand_over(item, None, cause=Cause.RELEASED, by=by, now=now)
     return item
 

@@ -113,6 +113,7 @@ def test_one_person_receives_as_far_as_there_is_room_the_rest_goes_by_rule(pipel
 def test_a_pause_and_a_shift_do_not_count_against_whom_a_person_names(pipeline, sam, sue, lena):
     night = MONDAY.replace(hour=22)
     make_lead(sam)
+    Tier.objects.filter(pk=sam.tier_id).update(off_hours=False)
     rota.pause(sue.pk, until=night + HOUR, by=lena.user, now=night)
 
     books.redistribute(sam.pk, cause=RELIEVED, to=sue, by=lena.user, now=night)
