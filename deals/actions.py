@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from leads.models import Lead
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, same_person
+from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, lock_tiers, same_person
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
@@ -70,10 +70,12 @@ def return_to_scout(
     deal = hold(Deal, deal_id, by=by, now=now, seen=seen)
     _refuse_stranger(deal, by)
     belt.refuse_foreign_reason(reason, deal, Reason.Kind.RETURN_DEAL)
+    lead = hold(Lead, deal.lead_id, by=None, now=now) if deal.lead_id is not None else None
+    lock_tiers(sorted({deal.tier_id, *([lead.tier_id] if lead else [])}))
     shift(deal, "send_back", reason)
     handoff = close_returned(deal, by=by, reason=reason, comment=comment, now=now)
-    if deal.lead_id is not None:
-        _give_lead_back(deal, deal.lead_id, handoff, by=by, now=now)
+    if lead is not None:
+        _give_lead_back(deal, lead, handoff, by=by, now=now)
     elif handoff is not None and handoff.giver is not None:
         _tell_giver(handoff, handoff.giver, now=now)
     if handoff is None or handoff.crosses_tiers:
@@ -84,8 +86,7 @@ def return_to_scout(
     return deal
 
 
-def _give_lead_back(deal: Deal, lead_id: int, handoff: HandOff | None, *, by: User, now: datetime) -> None:
-    lead = hold(Lead, lead_id, by=None, now=now)
+def _give_lead_back(deal: Deal, lead: Lead, handoff: HandOff | None, *, by: User, now: datetime) -> None:
     shift(lead, "come_back")
     giver = handoff.giver if handoff else None
     stays = lead.tier_id == deal.tier_id and deal.seat is not None

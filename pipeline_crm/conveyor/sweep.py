@@ -18,6 +18,7 @@ from pipeline_crm.tiers.shifts import next_on_shift
 from pipeline_crm.timeline.models import Cause, Entry
 
 from .assignment import ADVISORY_SPACE, tiers_of_choice
+from .books import tend_covers
 from .clocks import AGAIN_AFTER, next_rung_at
 from .handoff import Handing, hand_over_many
 from .models import Load
@@ -35,7 +36,7 @@ LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 def sweep(*, now: datetime) -> Counter[str]:
     """Acts on every record whose hour has come; returns how often each thing was done."""
-    done: Counter[str] = Counter()
+    done = tend_covers(now=now)
     for tier_id in sorted(setup().tiers):
         for model in BELT.values():
             done += _sweep_tier(model, tier_id, now=now)
