@@ -6,10 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import TextChoices
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.tiers.models import Absence, Seat, Tier
@@ -108,18 +106,11 @@ def today_of(seat: Seat, now: datetime) -> date:
 # A pause ---------------------------------------------------------------------------------------------------------
 
 
-class Pause(TextChoices):
-    """How long somebody takes no new records."""
-
-    HOUR = "hour", _lazy("for an hour")
-    DAY = "day", _lazy("until the end of the day")
-
-
 def pause_ends(tier: Tier, length: str, *, now: datetime) -> datetime:
     """When a pause that begins now is over, where the pipeline works."""
-    if length not in Pause.values:
+    if length not in ("hour", "day"):
         raise Refused(_("Say how long the pause is: an hour, or until the end of the day."))
-    return now + timedelta(hours=1) if length == Pause.HOUR else tier.pipeline.midnight(now) + timedelta(days=1)
+    return now + timedelta(hours=1) if length == "hour" else tier.pipeline.midnight(now) + timedelta(days=1)
 
 
 @transaction.atomic

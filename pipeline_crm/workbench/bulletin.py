@@ -84,7 +84,7 @@ NAMELESS = {
     Notice.Kind.DECIDE: _("A client had gone from hand to hand and waited for your decision."),
     Notice.Kind.BOOK_MOVED: _("Clients of a colleague were moved to you. They are on your desk now."),
     Notice.Kind.COVER_BEGAN: _("You look after the clients of a colleague who is away."),
-    Notice.Kind.COVER_ENDED: _("The absence is over: the clients are back with the person they belong to."),
+    Notice.Kind.COVER_ENDED: _("The clients who were looked after are back with the person they belong to."),
     Notice.Kind.FULL: _("A tier is full: clients wait for a place. See what the tier’s setting does with them."),
 }
 
