@@ -31,7 +31,7 @@ SETTINGS = {
     "synchronous_commit": "off",
 }
 # A throw-away database may be lost with the machine, so it never waits for the disk.
-CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "track_commit_timestamp": "on"}
 
 
 class NotStarted(Exception):

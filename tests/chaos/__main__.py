@@ -9,12 +9,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from . import report
 from .ground import Ground, ground
 from .hands import get_ready
 
-PARTS = ("cut", "race", "alarm", "fire")
+PARTS = ("cut", "race", "alarm", "machine", "fire")
 
 
 @dataclass
@@ -31,6 +33,12 @@ class Run:
     def say(self, line: str) -> None:
         """A line with the time since the beginning."""
         print(f"{time.monotonic() - self.began:6.1f} s  {line}", flush=True)  # noqa: T201
+
+    def keep(self, part: str, facts: Any) -> None:
+        """A long form is remembered and shown in the docs; a short one is not."""
+        if not self.asked.short:
+            report.keep(part, facts)
+            report.write()
 
     def fresh(self) -> str:
         """A database of one's own, as migrated."""
@@ -52,12 +60,14 @@ def cut(run: Run) -> bool:
     """Every act, killed after every statement."""
     from .cut import ACTS, House, cut_everywhere
 
-    name, times, well = run.fresh(), 1 if run.asked.short else 20, True
-    house = House()
+    name, times, well = run.fresh(), 1 if run.asked.short else run.asked.times, True
+    house, facts = House(), []
     for act in ACTS:
         done = cut_everywhere(name, act, house, times=times, stride=5 if run.asked.short else 1)
         run.say(f"cut   {act}: {done.statements} statements, {done.kills} kills, wrong: {list(done.wrong)}")
         well = well and not done.wrong
+        facts.append(asdict(done))
+    run.keep("cut", facts)
     return well
 
 
@@ -72,6 +82,7 @@ def race(run: Run) -> bool:
     )
     for line in done.strange[:5]:
         run.say(f"      {line}")
+    run.keep("race", asdict(done))
     return done.well
 
 
@@ -80,16 +91,18 @@ def alarm(run: Run) -> bool:
     from .builds import BUILDS
     from .fire import Fire, Plan
 
-    well = True
+    well, facts = True, []
     for name, build in BUILDS.items():
         for _attempt in range(4):
             small = {"leads": 120, "seconds": 2, "scouts": 6, "patience": 2, "build": name}
-            report = Fire(run.ground, run.fresh(), Plan(**small | build.plan), say=lambda _line: None).burn()
-            if report.answers[build.rings]:
+            burnt = Fire(run.ground, run.fresh(), Plan(**small | build.plan), say=lambda _line: None).burn()
+            if burnt.answers[build.rings]:
                 break
-        rung = {question: len(rows) for question, rows in report.answers.items() if rows}
-        run.say(f"alarm {name}: {rung}, {len(report.strange)} strange")
-        well = well and bool(report.answers[build.rings])
+        rung = {question: len(rows) for question, rows in burnt.answers.items() if rows}
+        run.say(f"alarm {name}: {rung}, {len(burnt.strange)} strange")
+        well = well and bool(burnt.answers[build.rings])
+        facts.append({"build": name, "noticed by": build.rings, "rang": rung})
+    run.keep("alarm", facts)
     return well
 
 
@@ -98,17 +111,35 @@ def fire(run: Run) -> bool:
     from .fire import Fire, Plan
 
     asked = run.asked
-    plan = SHORT if asked.short else LONG
+    plan = MID if asked.mid else SHORT if asked.short else LONG
     changes = {name: getattr(asked, name) for name in ("leads", "seconds") if getattr(asked, name)}
-    report = Fire(run.ground, run.fresh(), Plan(**plan | changes), say=run.say).burn()
-    for name, count in sorted(report.counts.items()):
+    burnt = Fire(run.ground, run.fresh(), Plan(**plan | changes), say=run.say).burn()
+    for name, count in sorted(burnt.counts.items()):
         run.say(f"fire  {count:9,} {name}")
-    for question, rows in report.answers.items():
+    for question, rows in burnt.answers.items():
         run.say(f"fire  {len(rows):9,} {question} {rows[:4] or ''}")
-    for line in report.strange[:10]:
+    for line in burnt.strange[:10]:
         run.say(f"fire  {line[:300]}")
-    run.say(f"fire  backlog {report.backlog:.1f} s, calm {report.calm}, whole {report.seconds:.0f} s")
-    return report.well
+    facts = {"leads": burnt.plan.leads, "counts": burnt.counts, "seconds": burnt.seconds, "strange": burnt.strange}
+    facts |= {"answers": {name: len(rows) for name, rows in burnt.answers.items()}}
+    run.keep("fire", facts | {"backlog": burnt.backlog, "calm": burnt.calm})
+    run.say(f"fire  backlog {burnt.backlog:.1f} s, calm {burnt.calm}, whole {burnt.seconds:.0f} s")
+    return burnt.well
+
+
+def machine(run: Run) -> bool:
+    """Stories of people, clients and time, the laws asked after each step."""
+    from .machine import Belt, found, learn_the_laws, walk
+
+    run.fresh()
+    found()
+    learn_the_laws()
+    stories, steps = (10, 50) if run.asked.short else (run.asked.stories, 50)
+    walk(stories=stories, steps=steps)
+    facts = {"stories": stories, "steps": Belt.steps, "moved": Belt.told.total(), "broken": 0}
+    run.keep("machine", facts)
+    run.say(f"machine {Belt.steps:,} steps, moved: {dict(Belt.told.most_common())}")
+    return True
 
 
 SHORT = {
@@ -116,9 +147,13 @@ SHORT = {
 }  # fmt: skip
 LONG = {
     "leads": 100_000, "seconds": 420, "scouts": 60, "kills": 1_100, "crashes": 20, "redis_kills": 20, "flushes": 5,
-    "celery_kills": 40, "leavers": 12, "celery": True, "patience": 120.0,
+    "celery_kills": 40, "leavers": 12, "celery": True, "patience": 240.0,
 }  # fmt: skip
-WORK: dict[str, Callable[[Run], bool]] = {"cut": cut, "race": race, "alarm": alarm, "fire": fire}
+MID = {
+    "leads": 20_000, "seconds": 60, "scouts": 40, "kills": 150, "crashes": 3, "redis_kills": 3, "flushes": 1,
+    "celery_kills": 6, "leavers": 6, "celery": True, "patience": 60.0,
+}  # fmt: skip
+WORK: dict[str, Callable[[Run], bool]] = {"machine": machine, "cut": cut, "race": race, "alarm": alarm, "fire": fire}
 
 
 @contextlib.contextmanager
@@ -140,6 +175,9 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all of them otherwise")
     parser.add_argument("--short", action="store_true", help="the small form that is among the tests")
+    parser.add_argument("--mid", action="store_true")
+    parser.add_argument("--times", type=int, default=20, help="how often an act is cut after each statement")
+    parser.add_argument("--stories", type=int, default=2_000)
     parser.add_argument("--leads", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0)
     asked = parser.parse_args(words)

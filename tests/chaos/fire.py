@@ -67,7 +67,12 @@ class Report:
     @property
     def well(self) -> bool:
         """Nothing is broken and nothing unexpected happened."""
-        return not self.strange and not any(self.answers.values())
+        return not self.strange and not any(self.answers.values()) and not self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether what was due, or fell due in the calm, was not dealt with in time."""
+        return self.backlog >= self.plan.patience or (self.calm is not None and self.calm > 3 * TICK)
 
 
 class Fire:

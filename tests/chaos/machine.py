@@ -1,0 +1,481 @@
+"""The whole conveyor as a state machine: people, seats, clients, hand-offs and time in any order, the laws after each step.
+
+The machine keeps a small model of its own (who works here, who is away, what hour it is) and asks the database; it
+reads nothing from the code that it tests.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from django.http import Http404
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from accounts import actions as farming
+from accounts.models import Account
+from deals import actions as hunting
+from deals.models import Deal
+from leads import actions as scouting
+from leads.models import Lead
+from pipeline_crm.access.gate import visible
+from pipeline_crm.clients.actions import Person
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor import books, handoff, rota
+from pipeline_crm.conveyor.errors import Refused
+from pipeline_crm.conveyor.models import BookMove
+from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.conveyor.sweep import sweep
+from pipeline_crm.tiers import actions as drawing
+from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Rung, Seat, Tier
+from pipeline_crm.timeline.models import Movement
+from pipeline_crm.users.models import User
+from tests import cast
+from tests.cast import MOSCOW, make_person, seat_at
+from tests.laws.ten import TEN
+
+ASKED = (
+    "exactly one holder",
+    "versions without gap or double",
+    "last movement is the seat",
+    "load is the open records",
+    "notices one per event",
+)
+BRIEF = handoff.Brief(summary="Wants two rooms with a large kitchen.")
+# Ahead of us, because people's absences are kept in mind from the day before yesterday on.
+BEGIN = datetime(2031, 3, 17, 10, 0, tzinfo=MOSCOW)
+ANY = st.integers(0, 10**6)
+BY_RULE = ("round_robin", "least_loaded", "weighted", "expected_value")
+PEOPLE = {
+    "sam": "lead",
+    "sue": "lead",
+    "sid": "lead",
+    "hal": "deal",
+    "hana": "deal",
+    "fay": "account",
+    "fred": "account",
+}
+
+
+def found() -> None:
+    """The firm in which every story begins: seven people, one team lead, one chief, and a ladder of four rungs."""
+    pipeline = drawing.draw("Belt")
+    for name, stage in PEOPLE.items():
+        seat_at(pipeline, stage, make_person(name), capacity=4)
+    seat_at(pipeline, "lead", make_person("lena"), role=Seat.Role.LEAD, capacity=0)
+    make_person("chief", is_superuser=True)
+    Tier.objects.update(cherry_picking=True, hop_limit=2, untouched_limit=3)
+    scouts = pipeline.tier_for("lead")
+    Rung.objects.filter(tier=scouts).delete()
+    for act, delay in ((Rung.Act.REMIND, -30), (Rung.Act.REMIND, 0), (Rung.Act.WARN, 30), (Rung.Act.REASSIGN, 60)):
+        Rung.objects.create(tier=scouts, act=act, delay_minutes=delay)
+    _some_clients(pipeline)
+
+
+def _some_clients(pipeline: Pipeline) -> None:
+    """A belt in the middle of a day: clients in the pool, new, talked with, offered, worked and won."""
+    seats = {seat.user.username: Seat.objects.get(pk=seat.pk) for seat in Seat.objects.select_related("user")}
+    cast.make_lead(pipeline=pipeline, now=BEGIN)
+    cast.make_lead(pipeline=pipeline, now=BEGIN)
+    cast.make_lead(seats["sam"], now=BEGIN)
+    cast.make_lead(seats["sue"], now=BEGIN)
+    cast.make_contacted(seats["sam"], now=BEGIN)
+    cast.make_contacted(seats["sid"], now=BEGIN)
+    cast.make_offer(seats["sue"], now=BEGIN)
+    cast.make_offer(seats["sid"], now=BEGIN)
+    cast.make_deal(seats["sam"], seats["hal"], now=BEGIN)
+    cast.make_account(seats["sue"], seats["hana"], seats["fay"], now=BEGIN)
+
+
+class Belt(RuleBasedStateMachine):
+    """One story; it is told inside a transaction and never happened when it ends."""
+
+    told: ClassVar[Counter[str]] = Counter()
+    steps: ClassVar[int] = 0
+
+    @initialize()
+    def begin(self) -> None:
+        """Nobody has any client yet."""
+        self.story = transaction.atomic()
+        self.story.__enter__()
+        self.now = BEGIN
+        self.phone = 5_000_000
+        self.pipeline = Pipeline.objects.get(name="Belt")
+        self.people = {user.username: user for user in User.objects.all()}
+        self.chief = self.people["chief"]
+        self.seats = {seat.user.username: seat.pk for seat in Seat.objects.select_related("user")}
+        self.tier = dict(Seat.objects.values_list("pk", "tier"))
+        self.room = dict(Seat.objects.values_list("pk", "capacity"))
+        self.closed: set[int] = set()
+        self.dismissed: set[str] = set()
+        self.last_movement = self.looked = 0
+
+    def teardown(self) -> None:
+        """The story never happened."""
+        if hasattr(self, "story"):
+            self.told.update(Movement.objects.values_list("cause", flat=True))
+            transaction.set_rollback(True)
+            self.story.__exit__(None, None, None)
+
+    # How a step is taken -------------------------------------------------------------------------------------------
+
+    def does(self, act: Callable[[], Any]) -> Any:
+        """Does something that may be refused with a sentence; every law of the commit is asked at once."""
+        self.last_movement = Movement.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        done = None
+        with suppress(Refused, Http404):
+            done = act()
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        self.fair()
+        return done
+
+    def some(self, which: int, model: type[ConveyorItem], *states: str) -> ConveyorItem | None:
+        """One of the records in these states."""
+        rows = model.objects.filter(state__in=states or model.OPEN).order_by("id")
+        pks = list(rows.values_list("pk", flat=True))
+        return rows.get(pk=pks[which % len(pks)]) if pks else None
+
+    def owner(self, item: ConveyorItem, which: int) -> User:
+        """Mostly whoever has the record, and now and then somebody else, who must not be able to."""
+        names = sorted(self.people)
+        if item.seat is None or which % 7 == 0:
+            return self.someone(names[which % len(names)])
+        return self.someone(item.seat.user.username)
+
+    def someone(self, name: str) -> User:
+        """A person as a request meets them: read anew."""
+        return User.objects.get(username=name)
+
+    def seat(self, which: int) -> Seat:
+        """One of the seats of members."""
+        names = sorted(PEOPLE)
+        return Seat.objects.select_related("user", "tier").get(pk=self.seats[names[which % len(names)]])
+
+    # What people do -----------------------------------------------------------------------------------------------
+
+    @rule(which=ANY, kept=st.booleans(), amount=st.none() | st.integers(1, 10**6))
+    def capture(self, which: int, kept: bool, amount: int | None) -> None:
+        self.phone += 1
+        enquiry = scouting.Enquiry(Person(name="Somebody"), phones=(f"+7916{self.phone:07d}",), amount=amount)
+        seat = self.seat(which % 3) if kept else None
+        by = seat.user if seat else None
+        home = Pipeline.objects.get(pk=self.pipeline.pk)
+        self.does(lambda: scouting.capture(home, enquiry, by=by, now=self.now, keep_for=seat))
+
+    @rule(which=ANY, outcome=st.sampled_from(["reached", "no_answer"]), stale=st.booleans())
+    def touch(self, which: int, outcome: str, stale: bool) -> None:
+        if item := self.some(which, Lead):
+            seen = item.version - stale
+            by = self.owner(item, which)
+            done = self.does(
+                lambda: scouting.log_touch(item.pk, kind="call", outcome=outcome, by=by, now=self.now, seen=seen)
+            )
+            assert not (done and stale), "an act on what was seen before the last move went through"
+
+    @rule(which=ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def edit(self, which: int, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model):
+            by = self.owner(item, which)
+            self.does(lambda: belt.edit(model, item.pk, changes={"comment": f"{which}"}, by=by, now=self.now))
+            after = model.objects.get(pk=item.pk)
+            assert (after.due_at, after.stale_at, after.rung) == (item.due_at, item.stale_at, item.rung), (
+                "an edit moved a clock"
+            )
+
+    @rule(which=ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def step(self, which: int, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model):
+            steps = list(self.pipeline.steps.filter(stage=stage).values_list("pk", flat=True))
+            by = self.owner(item, which)
+            self.does(lambda: belt.move_step(model, item.pk, step_id=steps[which % len(steps)], by=by, now=self.now))
+
+    @rule(which=ANY, hours=st.integers(1, 60))
+    def park(self, which: int, hours: int) -> None:
+        if item := self.some(which, Lead, "new", "contacted"):
+            until = self.now + timedelta(hours=hours)
+            by = self.owner(item, which)
+            self.does(lambda: scouting.park(item.pk, until=until, by=by, now=self.now))
+
+    @rule(which=ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def release(self, which: int, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model):
+            by = self.owner(item, which)
+            self.does(lambda: belt.release(model, item.pk, by=by, now=self.now))
+
+    @rule(which=ANY, who=ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def claim(self, which: int, who: int, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model):
+            by = self.seat(who).user
+            self.does(lambda: belt.claim(model, item.pk, by=by, now=self.now))
+
+    @rule(who=ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def take_next(self, who: int, stage: str) -> None:
+        seat = self.seat(who)
+        self.does(lambda: belt.take_next(BELT[stage], seat.tier, by=seat.user, now=self.now))
+
+    @rule(which=ANY)
+    def offer(self, which: int) -> None:
+        if item := self.some(which, Lead, "contacted"):
+            by = self.owner(item, which)
+            self.does(lambda: hunting.offer_from_lead(item.pk, brief=BRIEF, by=by, now=self.now))
+
+    @rule(which=ANY, stage=st.sampled_from(["deal", "account"]))
+    def accept(self, which: int, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model, "offered"):
+            by = self.owner(item, which)
+            self.does(lambda: handoff.accept(model, item.pk, by=by, now=self.now))
+
+    @rule(which=ANY)
+    def send_back(self, which: int) -> None:
+        if item := self.some(which, Deal):
+            why, by = self.reason("return_deal"), self.owner(item, which)
+            self.does(lambda: hunting.return_to_scout(item.pk, reason=why, comment="", by=by, now=self.now))
+
+    @rule(which=ANY)
+    def win(self, which: int) -> None:
+        if item := self.some(which, Deal, "open"):
+            by = self.owner(item, which)
+            self.does(lambda: farming.win(item.pk, brief=BRIEF, by=by, now=self.now))
+
+    @rule(which=ANY)
+    def lose(self, which: int) -> None:
+        if item := self.some(which, Deal, "open"):
+            why, by = self.reason("lose"), self.owner(item, which)
+            self.does(lambda: hunting.lose(item.pk, reason=why, competitor="", by=by, now=self.now))
+
+    @rule(which=ANY)
+    def disqualify(self, which: int) -> None:
+        if item := self.some(which, Lead):
+            why, by = self.reason("disqualify"), self.owner(item, which)
+            self.does(lambda: scouting.disqualify(item.pk, reason=why, by=by, now=self.now))
+
+    @rule(which=ANY)
+    def reopen(self, which: int) -> None:
+        if item := self.some(which, Lead, "disqualified"):
+            self.does(lambda: scouting.reopen(item.pk, by=self.chief, now=self.now))
+        elif item := self.some(which, Deal, "lost"):
+            self.does(lambda: hunting.reopen(item.pk, by=self.chief, now=self.now))
+
+    @rule(which=ANY)
+    def return_account(self, which: int) -> None:
+        if item := self.some(which, Account, "offered"):
+            why, by = self.reason("return_account"), self.owner(item, which)
+            self.does(lambda: farming.return_to_hunter(item.pk, reason=why, comment="", by=by, now=self.now))
+
+    @rule(which=ANY)
+    def offer_again(self, which: int) -> None:
+        if item := self.some(which, Deal, "won"):
+            by = self.owner(item, which)
+            self.does(lambda: farming.offer_again(item.pk, brief=BRIEF, by=by, now=self.now))
+
+    @rule(which=ANY)
+    def repeat(self, which: int) -> None:
+        if item := self.some(which, Account, "active", "at_risk"):
+            by = self.owner(item, which)
+            self.does(lambda: farming.open_repeat(item.pk, product=None, amount=None, brief=BRIEF, by=by, now=self.now))
+
+    # What those do who steer ---------------------------------------------------------------------------------------
+
+    @rule(which=ANY, who=st.none() | ANY, stage=st.sampled_from(["lead", "deal", "account"]))
+    def reassign(self, which: int, who: int | None, stage: str) -> None:
+        model = BELT[stage]
+        if item := self.some(which, model):
+            to = None if who is None else self.seat(who)
+            self.does(lambda: belt.reassign(model, item.pk, to=to, by=self.chief, now=self.now))
+
+    @rule(who=ANY)
+    def close(self, who: int) -> None:
+        seat = self.seat(who)
+        self.closed.add(seat.pk)
+        self.does(lambda: books.close_seat(seat.pk, by=self.chief, now=self.now))
+
+    @rule(who=ANY)
+    def open(self, who: int) -> None:
+        seat = self.seat(who)
+        self.does(lambda: rota.open_seat(seat.pk, by=self.chief))
+        self.closed.discard(seat.pk)
+
+    @rule(who=ANY)
+    def dismiss(self, who: int) -> None:
+        name = self.seat(who).user.username
+        User.objects.filter(username=name).update(is_active=False)
+        self.dismissed.add(name)
+
+    @rule(who=ANY)
+    def hire_again(self, who: int) -> None:
+        name = self.seat(who).user.username
+        User.objects.filter(username=name).update(is_active=True)
+        self.dismissed.discard(name)
+
+    @rule(who=ANY, ahead=st.integers(0, 2), days=st.integers(0, 4))
+    def send_away(self, who: int, ahead: int, days: int) -> None:
+        seat, today = self.seat(who), self.today()
+        first = today + timedelta(days=ahead)
+        last = first + timedelta(days=days)
+        self.does(
+            lambda: rota.send_away(seat.pk, first_day=first, last_day=last, reason="", by=self.chief, now=self.now)
+        )
+
+    @rule(which=ANY)
+    def call_back(self, which: int) -> None:
+        absences = list(Absence.objects.order_by("id").values_list("pk", flat=True))
+        if absences:
+            self.does(lambda: rota.call_back(absences[which % len(absences)], by=self.chief, now=self.now))
+
+    @rule(who=ANY, to=st.none() | ANY)
+    def redistribute(self, who: int, to: int | None) -> None:
+        seat, taker = self.seat(who), None if to is None else self.seat(to)
+        self.does(
+            lambda: books.redistribute(seat.pk, cause=BookMove.Cause.RELIEVED, to=taker, by=self.chief, now=self.now)
+        )
+
+    @rule(which=ANY)
+    def bring_back(self, which: int) -> None:
+        moves = list(BookMove.objects.order_by("id").values_list("pk", flat=True))
+        if moves:
+            self.does(lambda: books.bring_back(moves[which % len(moves)], by=self.chief, now=self.now))
+
+    # Time ---------------------------------------------------------------------------------------------------------
+
+    @rule(minutes=st.sampled_from([1, 20, 60, 240, 1440, 4320]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def until_something_is_due(self) -> None:
+        ahead = [
+            at
+            for model in BELT.values()
+            for at in model.objects.filter(stale_at__gt=self.now)
+            .order_by("stale_at")
+            .values_list("stale_at", flat=True)[:1]
+        ]
+        self.now = min(ahead, default=self.now)
+
+    @rule()
+    def the_sweep(self) -> None:
+        """What was due is dealt with, each once; what was not is left alone; another ring does nothing."""
+        before, gone = self.standing(), self.gone()
+        self.does(lambda: sweep(now=self.now))
+        after = self.standing()
+        for key, (version, stale_at, seat, is_open) in before.items():
+            is_due = (stale_at is not None and stale_at <= self.now) or (is_open and seat in gone)
+            new_version, new_stale_at, new_seat, still_open = after[key]
+            if is_due:
+                assert new_version <= version + 1, f"{key} moved twice in one sweep"
+                assert new_stale_at is None or new_stale_at > self.now, f"{key} is due still"
+                assert not (still_open and new_seat in gone), f"{key} lies with somebody who is gone"
+            else:
+                assert after[key] == before[key], f"{key} was not due"
+        sweep(now=self.now)
+        assert self.standing() == after, "a second ring did something"
+
+    # The laws -----------------------------------------------------------------------------------------------------
+
+    def standing(self) -> dict[tuple[str, int], tuple[int, datetime | None, int | None, bool]]:
+        """Where every record stands."""
+        return {
+            (stage, pk): (version, stale_at, seat, state in model.OPEN)
+            for stage, model in BELT.items()
+            for pk, version, stale_at, seat, state in model.objects.order_by().values_list(
+                "pk", "version", "stale_at", "seat", "state"
+            )
+        }
+
+    def gone(self) -> set[int]:
+        """The seats that may hold nothing, by the machine's own book."""
+        return self.closed | {self.seats[name] for name in self.dismissed}
+
+    def fair(self) -> None:
+        """Whatever the rule has just given to somebody: they work here, are here, and had room (I6)."""
+        given = Movement.objects.filter(pk__gt=self.last_movement, why__strategy__in=BY_RULE).exclude(to_seat=None)
+        receivers = set(given.values_list("to_seat", flat=True))
+        if not receivers:
+            return
+        today = self.today()
+        away = set(Absence.objects.filter(first_day__lte=today, last_day__gte=today).values_list("seat", flat=True))
+        assert not receivers & self.gone(), "somebody who is gone received"
+        assert not receivers & away, "somebody who is away received"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id::int FROM ({TEN['load within capacity']}) AS full_seats(kind, id)")  # noqa: S608
+            full = {row[0] for row in cursor.fetchall()}
+        assert not receivers & full, "somebody received more than they may hold"
+
+    @invariant()
+    def holds(self) -> None:
+        """I1, I3, I4, I5, I6, I7 in SQL, after every step."""
+        if not hasattr(self, "story"):
+            return
+        Belt.steps += 1
+        with connection.cursor() as cursor:
+            cursor.execute("EXECUTE the_laws")
+            broken = cursor.fetchall()
+        assert broken == [], broken
+
+    @invariant()
+    def nobody_sees_more(self) -> None:
+        """I2 for one person after each step: their own leads and their tier's pool, and nothing else."""
+        if not hasattr(self, "story"):
+            return
+        names = sorted(PEOPLE)
+        self.looked += 1
+        name = names[self.looked % len(names)]
+        seat = self.seats[name]
+        seen = set(visible(self.someone(name), Lead.objects.open()).values_list("pk", flat=True))
+        if seat in self.gone():
+            assert seen == set(), f"{name} is gone and sees {seen}"
+            return
+        rows = Lead.objects.filter(state__in=Lead.OPEN).values_list("pk", "seat", "tier", "awaits_lead")
+        right = {
+            pk
+            for pk, holder, tier, waits in rows
+            if holder == seat or (holder is None and tier == self.tier[seat] and not waits)
+        }
+        assert seen == right, f"{name} sees {seen ^ right} wrongly"
+
+    def reason(self, kind: str) -> Reason:
+        """The first of a list."""
+        return Reason.objects.filter(pipeline=self.pipeline, kind=kind)[0]
+
+    def today(self) -> Any:
+        """The day it is where the pipeline works."""
+        return self.now.astimezone(self.pipeline.zone).date()
+
+
+def learn_the_laws() -> None:
+    """Prepares the questions once for a connection, so that asking them costs little."""
+    asked = " UNION ALL ".join(
+        f"SELECT '{name}' AS question, kind || ' ' || id AS record FROM ({TEN[name]}) AS found(kind, id)"  # noqa: S608
+        for name in ASKED
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        cursor.execute(f"PREPARE the_laws AS {asked.replace('%%', '%')}")
+
+
+def walk(*, stories: int, steps: int, phases: Collection[Phase] = tuple(Phase)) -> None:
+    """Tells so many stories of so many steps; raises what was wrong in the first that went wrong."""
+    run_state_machine_as_test(
+        Belt,
+        settings=settings(
+            max_examples=stories,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
