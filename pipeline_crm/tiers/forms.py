@@ -254,7 +254,7 @@ class SeatForm(RowForm):
         model = Seat
         fields = ("tier", "user", "role", "capacity", "daily_cap", "weight", "started_on", "is_open")
         help_texts: ClassVar = {
-            "daily_cap": _("What people take from the pool themselves counts, too. Empty: no limit."),
+            "daily_cap": _("What people take from the pool themselves does not count. Empty: no limit."),
             "started_on": _("From this day a new person grows to the full load, if the tier lets new people grow."),
             "role": _("A team lead sees and moves all records of the tier."),
             "capacity": _("A seat with this many open records receives no more."),

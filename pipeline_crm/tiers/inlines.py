@@ -177,6 +177,8 @@ class StepInline(Table, TabularInline):
 
 class LeadStepInline(StepInline):
     stage = Stage.LEAD
+    # Nobody is offered a lead: it comes, or it is taken.
+    fields: ClassVar = [name for name in StepInline.fields if name != "answer_minutes"]
     formset = type("LeadSteps", (StepFormSet,), {"stage": Stage.LEAD})
     verbose_name_plural = _("lead steps")
 
@@ -229,7 +231,10 @@ class DayOffInline(Table, TabularInline):
 
 TABLES = [
     TierInline,
+    RungInline,
     SeatInline,
+    ShiftInline,
+    AbsenceInline,
     LeadStepInline,
     DealStepInline,
     AccountStepInline,
@@ -238,7 +243,4 @@ TABLES = [
     ProductInline,
     HoursInline,
     DayOffInline,
-    RungInline,
-    ShiftInline,
-    AbsenceInline,
 ]

@@ -197,16 +197,17 @@ def test_a_substitute_who_left_since_does_not_hold_the_page_up(desk, pipeline, s
     assert saved(Sheet(desk, pipeline).save())
 
 
-def test_a_step_has_stricter_clocks(sheet, pipeline):
-    step = pipeline.steps.filter(stage=Stage.LEAD)[0]
-    row = row_of(sheet, "lead_steps", step)
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_step_has_stricter_clocks(sheet, pipeline, stage):
+    step = pipeline.steps.filter(stage=stage)[0]
+    row = row_of(sheet, f"{stage}_steps", step)
+    clocks = {"answer_minutes": 9, "first_touch_minutes": 5, "silence_minutes": 240, "pool_minutes": 10}
 
-    clocks = {"first_touch_minutes": 5, "silence_minutes": 240, "pool_minutes": 10}
     assert saved(sheet.change(row, **clocks).save())
 
     kept = Step.objects.get(pk=step.pk)
-    assert {name: getattr(kept, name) for name in clocks} == clocks
-    assert kept.answer_minutes is None
+    offered = {"answer_minutes": 9 if stage != Stage.LEAD else None}  # nobody is offered a lead
+    assert {name: getattr(kept, name) for name in clocks} == clocks | offered
 
 
 def test_a_ladder_reminds_before_and_at_the_breach_and_hours_after(sheet, sam):

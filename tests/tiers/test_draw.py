@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pipeline_crm.tiers.actions import draw
-from pipeline_crm.tiers.models import Pipeline, Reason
+from pipeline_crm.tiers.models import Pipeline, Reason, Rung
 from pipeline_crm.tiers.presets import PRESETS, Industry
 from pipeline_crm.tiers.stages import DIVISION, Stage, Structure
 
@@ -101,3 +101,20 @@ def test_a_pipeline_that_fails_half_way_is_not_drawn_at_all():
         draw("North")
 
     assert Pipeline.objects.count() == 1
+
+
+@pytest.mark.parametrize("preset", [None, *PRESETS])
+def test_what_nobody_can_work_costs_nobody_a_turn(preset):
+    reasons = draw("North", preset=preset).reasons.filter(gives_turn_back=True)
+
+    assert set(reasons.values_list("kind", "name")) == {
+        (Reason.Kind.DISQUALIFY, name) for name in ("Wrong number", "Spam", "A duplicate")
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_trade_reminds_before_a_clock_runs_out(preset):
+    for tier in draw("North", preset=preset).tiers.all():
+        first = tier.rungs.first()
+
+        assert (first.act, first.delay_minutes < 0) == (Rung.Act.REMIND, True)
