@@ -12,6 +12,7 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from pipeline_crm.tiers.models import Product, Rule, Seat, Source, Tier
@@ -66,7 +67,6 @@ class RuleForm(forms.ModelForm):
     class Meta:
         model = Rule
         fields = ("name", *CONDITIONS, "seats", "is_strict")
-        widgets: ClassVar = dict.fromkeys(("sources", "products", "seats"), UnfoldAdminSelect2MultipleWidget)
         help_texts: ClassVar = {
             "sources": _("Any of these. Empty: from wherever."),
             "products": _("Any of these. Empty: whatever the client wants."),
@@ -80,9 +80,11 @@ class RuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in set(CONDITIONS) - set(askable(self.instance.tier)):
             self.fields.pop(name, None)
+        if "regions" in self.fields:
+            self.fields["regions"].widget = UnfoldAdminTextInputWidget()
         for name, offered in self._offered().items():
             if name in self.fields:
-                cast("forms.ModelMultipleChoiceField", self.fields[name]).queryset = offered
+                self._let_pick(cast("forms.ModelMultipleChoiceField", self.fields[name]), offered)
 
     def clean_regions(self) -> list[str]:
         """Each region once, in the letters in which it was written first."""
@@ -90,6 +92,14 @@ class RuleForm(forms.ModelForm):
         for word in map(str.strip, self.cleaned_data["regions"]):
             written.setdefault(word.casefold(), word)
         return [word for word in written.values() if word]
+
+    @staticmethod
+    def _let_pick(field: forms.ModelMultipleChoiceField, offered: Any) -> None:
+        # The admin dresses such fields in its own way and tells everybody to hold a key down.
+        told = RuleForm._meta.help_texts or {}
+        field.help_text = told.get(offered.model._meta.model_name + "s", "")
+        field.widget = UnfoldAdminSelect2MultipleWidget()
+        field.queryset = offered
 
     def _offered(self) -> dict[str, Any]:
         """What is in use in the pipeline, and what the rule has named already."""
