@@ -19,7 +19,7 @@ from pipeline_crm.timeline.reading import BY_RULE, SKIPPED
 
 from .records import ConveyorItem
 from .rules import conditions_of
-from .strategies import STRATEGIES
+from .strategies import STRATEGIES, Skip
 
 MOST_NAMED = 5  # of the people passed over for one reason
 
@@ -114,11 +114,12 @@ def _is_of_rule(move: Movement, house: SetUp) -> bool:
 
 
 def _passed_over(skipped: Mapping[str, str], house: SetUp) -> list[tuple[str, str]]:
-    """Each reason with the people it kept from receiving, from the lasting to the passing."""
+    """Each reason with the people it kept from receiving, from the lasting to the passing; who never receives is no news."""
     names: dict[str, list[str]] = {}
     for seat_id, reason in skipped.items():
-        if name := _name(int(seat_id), house):
-            names.setdefault(reason, []).append(name)
+        seat = house.seats.get(int(seat_id))
+        if seat is not None and (seat.capacity or reason != Skip.FULL):
+            names.setdefault(reason, []).append(seat.user.short_name)
     order = [*SKIPPED, *(reason for reason in names if reason not in SKIPPED)]
     return [(str(SKIPPED.get(reason, reason)), _some(names[reason])) for reason in order if reason in names]
 
