@@ -14,7 +14,7 @@ from deals.models import Deal
 from deals.models import State as DealState
 from pipeline_crm.conveyor.clocks import Running
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import Clock, ConveyorItem
+from pipeline_crm.conveyor.records import Clock, ConveyorItem, indexes_of_open
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.tiers.stages import Stage
 
@@ -64,6 +64,10 @@ class Account(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        indexes: ClassVar = [
+            *ConveyorItem.Meta.indexes,
+            *indexes_of_open("accounts", (State.OFFERED, State.ACTIVE, State.AT_RISK), "bought_total"),
+        ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="an_account_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="an_account_is_in_a_known_state"),

@@ -11,7 +11,7 @@ from django_fsm import FSMField, transition
 
 from leads.models import Lead
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.conveyor.records import BELT, ConveyorItem, indexes_of_open
 from pipeline_crm.tiers.models import Product, Reason
 from pipeline_crm.tiers.stages import Stage
 
@@ -68,6 +68,10 @@ class Deal(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("deal")
         verbose_name_plural = _("deals")
+        indexes: ClassVar = [
+            *ConveyorItem.Meta.indexes,
+            *indexes_of_open("deals", (State.OFFERED, State.OPEN)),
+        ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_deal_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="a_deal_is_in_a_known_state"),

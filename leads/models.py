@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from pipeline_crm.conveyor.laws import laws
-from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.conveyor.records import BELT, ConveyorItem, indexes_of_open
 from pipeline_crm.tiers.models import Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
 
@@ -70,6 +70,10 @@ class Lead(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
+        indexes: ClassVar = [
+            *ConveyorItem.Meta.indexes,
+            *indexes_of_open("leads", (State.NEW, State.CONTACTED, State.PARKED)),
+        ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_lead_for_decision_has_no_owner"),
             CheckConstraint(condition=Q(state__in=State.values), name="a_lead_is_in_a_known_state"),

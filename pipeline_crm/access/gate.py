@@ -32,9 +32,12 @@ DOORS: dict[str, Callable[[Sight], bool]] = {
 }
 
 
-def visible[M: Model](user: User, queryset: QuerySet[M]) -> QuerySet[M]:
-    """The rows of a query that a person may see; a model that does not say what it shows shows nothing to anybody."""
-    seen_by = getattr(queryset.model, "seen_by", None)
+def visible[M: Model](user: User, queryset: QuerySet[M], *, only_open: bool = False) -> QuerySet[M]:
+    """The rows of a query that a person may see; a model that does not say what it shows shows nothing to anybody.
+
+    `only_open` promises that the query asks for open records alone, of which the same is said more shortly.
+    """
+    seen_by = getattr(queryset.model, "open_seen_by" if only_open else "seen_by", None)
     if seen_by is None:
         raise TypeError(f"{queryset.model.__name__} does not say who sees it: reach it through a record that does.")
     sight = sight_of(user)

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models.functions import Reverse, Upper
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -29,6 +31,11 @@ class Client(models.Model):
         verbose_name = _("client")
         verbose_name_plural = _("clients")
         constraints: ClassVar = [CheckConstraint(condition=~Q(name=""), name="a_client_has_a_name")]
+        # A part of a name is looked for in capitals, as Django's `icontains` does it.
+        indexes: ClassVar = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="clients_by_a_part_of_the_name"),
+            GinIndex(OpClass(Upper("company"), name="gin_trgm_ops"), name="clients_by_a_part_of_the_firm"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -58,6 +65,9 @@ class ContactPoint(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering: ClassVar = ["kind", "id"]
+        indexes: ClassVar = [
+            Index(OpClass(Reverse("value"), name="text_pattern_ops"), name="contacts_by_their_end"),
+        ]
         constraints: ClassVar = [
             UniqueConstraint(fields=["kind", "value"], name="a_contact_point_belongs_to_one_client"),
             CheckConstraint(

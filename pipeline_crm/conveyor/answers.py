@@ -17,6 +17,7 @@ from pipeline_crm.access.gate import reach, visible
 from pipeline_crm.access.sight import sight_of
 
 from .actions import inspect
+from .cards import FURNISHED, furnish, house_of
 from .desks import DESKS
 from .errors import Refused
 from .moves import tell_who_was_first
@@ -57,7 +58,7 @@ def meet[Item: ConveyorItem](request: Request, model: type[Item], pk: int, *rela
 
     Raises Http404 for what is hidden or absent, Taken when a colleague was faster a moment ago.
     """
-    rows = model.objects.for_cards().select_related("tier__pipeline", *related)
+    rows = model.objects.select_related("client", *(name for name in related if name not in FURNISHED))
     item: Any
     try:
         item = reach(request.user, rows, pk)
@@ -65,6 +66,7 @@ def meet[Item: ConveyorItem](request: Request, model: type[Item], pk: int, *rela
         if request.method == "POST":
             tell_who_was_first(model, pk, by=request.user, now=timezone.now())
         raise
+    furnish([item], house_of(sight_of(request.user)))
     timezone.activate(item.pipeline.zone)
     return item
 

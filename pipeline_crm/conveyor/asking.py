@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from pipeline_crm.tiers.models import Step
 
 from .columns import Column, Sieve, columns_of, sieves_of
 from .paging import Sort, is_mark
+from .questions import NOW
 from .records import ConveyorQuerySet
 from .scope import Scope, View
 
@@ -37,13 +38,18 @@ class Asked:
         """By how many things the rows are sifted."""
         return sum(bool(sieve.chosen) for sieve in self.sieves) + bool(self.search) + self.late
 
+    @property
+    def asks(self) -> Hashable:
+        """What tells one question from another; where one begins to read, and how one sorts, is not in it."""
+        return self.view, tuple(sieve.chosen for sieve in self.sieves), self.search, self.late
+
     def of(self, scope: Scope) -> ConveyorQuerySet:
-        """The rows that answer."""
+        """The rows that answer; the hour is a blank."""
         rows = scope.rows(self.view)
         for sieve in self.sieves:
             rows = rows.filter(sieve.sift())
         if self.late:
-            rows = rows.late(scope.now)
+            rows = rows.open().filter(due_at__lte=NOW)
         return rows.filter(_called(self.search, scope)) if self.search else rows
 
     def key(self, scope: Scope) -> object:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, F, Q, Sum, Window
-from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from pipeline_crm.tiers.models import Step
+from pipeline_crm.tiers.stages import Stage
 
 from .asking import Asked
-from .cards import Card, dress, with_wishes
-from .columns import amount_field
-from .joints import OFFERED, JointIn, JointOut, joint_in, joint_out, returned_of
-from .records import ConveyorItem, ConveyorQuerySet
+from .cards import Card, dress
+from .joints import JointIn, JointOut, crosses_behind, joint_in, joint_out, returned_of
+from .riders import Sums, read_riders
 from .scope import Scope
 from .words import money_words, span
 
-CARDS = 20  # in one column; the rest is in the list
 WORKING_DAY = 9 * 60  # a limit counts working minutes; a day of them is said as a day
 DAY = 24 * 60 * 60
 
@@ -83,38 +79,31 @@ def limit_words(minutes: int) -> str:
 
 def draw_board(scope: Scope, asked: Asked, steps: Sequence[Step]) -> Board:
     """The board of one view, in the same number of queries however much rides on it."""
-    # What is offered stands at the joint, and so does what nobody has yet.
-    riding = asked.of(scope).filter(seat__isnull=False).exclude(OFFERED)
-    before, behind = joint_in(scope, asked), joint_out(scope, asked)
-    items = _top_of_each_step(riding)
-    cards = dress(items, sight=scope.sight, now=scope.now, back=returned_of(items))
-    sums = _sums(riding, scope)
+    goes_back = scope.desk.stage == Stage.DEAL and crosses_behind(scope)
+    riders = read_riders(scope, asked, steps, goes_back=goes_back)
+    items = riders.items["step"]
+    everybody = [*items, *riders.items["offer"], *riders.items["pool"], *riders.items["back"]]
+    dressed = dress(everybody, sight=scope.sight, now=scope.now, back=returned_of(items, scope.house))
+    cards, rest = dressed[: len(items)], {card.item: card for card in dressed[len(items) :]}
+    before, behind = joint_in(scope, asked, riders, rest), joint_out(scope, riders, rest)
     columns = [
-        StepColumn(
-            step=step,
-            number=place,
-            kind=_kind(place, len(steps), before, behind),
-            cards=[card for card in cards if card.item.step_id == step.pk],
-            currency=scope.pipeline.currency,
-            **sums.get(step.pk, {}),
-        )
+        _column(step, place, cards, riders.sums.get(step.pk, Sums()), scope, _kind(place, len(steps), before, behind))
         for place, step in enumerate(steps, 1)
     ]
     return Board(columns, before, behind)
 
 
-def _top_of_each_step(rows: ConveyorQuerySet) -> list[ConveyorItem]:
-    urgent = [F("due_at").asc(nulls_last=True), F("id").asc()]
-    place = Window(RowNumber(), partition_by=F("step"), order_by=urgent)
-    return list(with_wishes(rows).annotate(place=place).filter(place__lte=CARDS).order_by("place"))
-
-
-def _sums(rows: ConveyorQuerySet, scope: Scope) -> dict[int, dict[str, Any]]:
-    # Sums in another currency than the pipeline's own would be added to apples.
-    worth = Sum(amount_field(rows.model), filter=Q(currency=scope.pipeline.currency))
-    late = Count("pk", filter=Q(due_at__lte=scope.now))
-    grouped = rows.order_by().values("step").annotate(count=Count("pk"), total=worth, late=late)
-    return {row["step"]: {name: row[name] for name in ("count", "total", "late")} for row in grouped}
+def _column(step: Step, place: int, cards: Sequence[Card], sums: Sums, scope: Scope, kind: str) -> StepColumn:
+    return StepColumn(
+        step=step,
+        number=place,
+        kind=kind,
+        cards=[card for card in cards if card.item.step_id == step.pk],
+        currency=scope.pipeline.currency,
+        count=sums.count,
+        total=sums.total,
+        late=sums.late,
+    )
 
 
 def _kind(place: int, last: int, before: JointIn | None, behind: JointOut | None) -> str:

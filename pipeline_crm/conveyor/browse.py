@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
+from functools import cache
+from typing import Any
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,14 +19,17 @@ from pipeline_crm.tiers.stages import Stage
 
 from .asking import Asked, ask
 from .board import Board, draw_board
-from .cards import dress, with_wishes
+from .cards import dress, furnish
 from .desks import Desk
 from .faces import Link
 from .joints import returned_of
-from .paging import cut
-from .records import ConveyorQuerySet
+from .lines import Paper, heads, lines
+from .paging import Page, page_of, sorted_from
+from .parcels import Table, parcels
+from .questions import NOW, Question, question
+from .records import ConveyorItem, ConveyorQuerySet
 from .scope import Scope, View, scope_of
-from .words import money_words
+from .words import money_words, reader
 
 MANY = 1_000  # nobody needs to know how many more there are
 
@@ -48,20 +55,25 @@ def list_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
     scope = scope_of(request, desk)
     steps = steps_of(scope)
     asked = ask(request.GET, scope, steps)
-    rows = asked.of(scope)
-    page = cut(with_wishes(rows), asked.sort, asked.key(scope), asked.after)
-    cards = dress(page.items, sight=scope.sight, now=scope.now, back=returned_of(page.items), tasks=False)
-    places = {step.pk: place for place, step in enumerate(steps, 1)}
+    page = _page(scope, asked)
+    cards = dress(page.items, sight=scope.sight, now=scope.now, back=returned_of(page.items, scope.house), tasks=False)
+    paper = Paper(
+        shows={column.key for column in asked.columns},
+        places={step.pk: place for place, step in enumerate(steps, 1)},
+        states=words_of_states(desk.model, reader()),
+        now=scope.now,
+        token=get_token(request) if asked.view == View.POOL and scope.can_take else "",
+    )
     return render(
         request,
         "belt/list.html",
         _frame(request, scope, asked, page="list")
         | {
-            "lines": [(card, places.get(card.item.step_id, 0)) for card in cards],
-            "steps_in_all": len(steps),
-            "shows": {column.key for column in asked.columns},
+            "lines": [(card, paper.places.get(card.item.step_id, 0)) for card in cards],
+            "heads": heads(asked.columns, str(asked.sort), request.GET),
+            "drawn": lines(cards, paper),
             "after": page.after,
-            "facts": _list_facts(rows, scope, asked),
+            "facts": _list_facts(scope, asked),
         },
     )
 
@@ -73,13 +85,20 @@ def board_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
     steps = steps_of(scope)
     asked = ask(_for_board(request.GET), scope, steps)
     board = draw_board(scope, asked, steps)
+    table = Table(
+        steps=tuple((step.pk, step.name) for step in steps),
+        here=request.get_full_path(),
+        token=get_token(request),
+        out_word=str(board.joint_out.act) if board.joint_out else "",
+        with_owner=asked.view == View.TEAM,
+    )
     return render(
         request,
         "belt/board.html",
         _frame(request, scope, asked, page="board")
         | {
             "board": board,
-            "steps": steps,
+            "columns": [(column, parcels(column.cards, table)) for column in board.columns],
             "facts": _board_facts(board, scope),
             "list_url": _address(scope, "list", asked.view),
             "pool_url": _address(scope, "list", View.POOL),
@@ -89,8 +108,27 @@ def board_page(request: HttpRequest, *, desk: Desk) -> HttpResponse:
 
 def steps_of(scope: Scope) -> list[Step]:
     """The steps of the stage in the order of the belt."""
-    steps = Step.objects.filter(pipeline=scope.pipeline, stage=scope.desk.stage)
-    return list(steps.order_by("position", "id"))
+    steps = [step for step in scope.house.pipelines[scope.pipeline.pk].steps.all() if step.stage == scope.desk.stage]
+    return sorted(steps, key=lambda step: (step.position, step.pk))
+
+
+def _page(scope: Scope, asked: Asked) -> Page:
+    """One page of records."""
+
+    def rows() -> ConveyorQuerySet:
+        found = asked.of(scope.anybody).select_related("client")
+        return sorted_from(found, asked.sort, asked.key(scope.anybody), asked.after)
+
+    key = ("list", *scope.asks, asked.asks, asked.sort)
+    # What somebody looks for by name, or reads on, is seldom asked for twice.
+    asking = Question([rows()]) if asked.search or asked.after else question(rows, key)
+    return page_of(furnish(asking.records(scope.stand_in.numbers, now=scope.now), scope.house), asked.sort)
+
+
+@cache
+def words_of_states(model: type[ConveyorItem], language: str) -> dict[str, str]:
+    """What the states of a stage are called in the reader's language."""
+    return {value: str(word) for value, word in model.state.field.choices}
 
 
 def _for_board(address: QueryDict) -> QueryDict:
@@ -146,12 +184,18 @@ def capped(count: int) -> str:
     return str(count) if count <= MANY else "1\N{NO-BREAK SPACE}000+"
 
 
-def _list_facts(rows: ConveyorQuerySet, scope: Scope, asked: Asked) -> list[str]:
-    late = Count("pk", filter=Q(due_at__lte=scope.now))
-    counted = rows.order_by()[: MANY + 1].aggregate(count=Count("pk"), late=late)
+def _list_facts(scope: Scope, asked: Asked) -> list[str]:
+    def rows() -> QuerySet[Any, Any]:
+        is_late = Case(When(due_at__lte=NOW, then=Value(1)), output_field=IntegerField())
+        return asked.of(scope.anybody).order_by().annotate(late=is_late).values_list("late")[: MANY + 1]
+
+    over = "SELECT COUNT(*), COUNT(late) FROM ({}) AS counted"
+    key = ("list's facts", *scope.asks, asked.asks)
+    asking = Question([rows()], over=over) if asked.search else question(rows, key, over)
+    [(count, late)] = asking.tuples(scope.stand_in.numbers, now=scope.now)
     if asked.view == View.CLOSED:
-        return [_("%(count)s closed") % {"count": capped(counted["count"])}]
-    return _facts(counted["count"], counted["late"])
+        return [_("%(count)s closed") % {"count": capped(count)}]
+    return _facts(count, late)
 
 
 def _board_facts(board: Board, scope: Scope) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,17 +14,20 @@ from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
 
 from pipeline_crm.access.sight import Sight
+from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Task
 
 from .desks import DESKS
 from .faces import ClockFace, clock_face
 from .models import HandOff
+from .questions import IDS, question
 from .records import Clock, ConveyorItem, ConveyorQuerySet, Openness
 
 WISHES = ("source", "product")  # what a lead or a deal says of itself without saying who it is
 
 ENDS = ("reason",)  # why a record was closed; every stage has it
+FURNISHED = (*WISHES, *ENDS)  # what comes out of the set-up in memory, besides where the record stands
 
 # What is to be done when nobody has set a task: the clock that runs tells.
 WHAT_NEXT: dict[str, tuple[str, Promise]] = {
@@ -94,14 +99,34 @@ class Card:
         return self.face is not None and self.face.state == "over"
 
 
-def wishes_of(model: type[ConveyorItem]) -> list[str]:
+@cache
+def wishes_of(model: type[ConveyorItem]) -> tuple[str, ...]:
     """Which of the words that say what is wanted a stage has."""
-    return [field.name for field in model._meta.get_fields() if field.name in WISHES]
+    return tuple(field.name for field in model._meta.get_fields() if field.name in WISHES)
 
 
 def with_wishes(rows: ConveyorQuerySet) -> ConveyorQuerySet:
     """Rows with everything that a line or a card shows, in one query."""
     return rows.for_cards().select_related(*ENDS, *wishes_of(rows.model))
+
+
+def house_of(sight: Sight) -> SetUp:
+    """The set-up that a person's sight was read from."""
+    return sight.house or setup()
+
+
+def furnish[Item: ConveyorItem](items: Sequence[Item], house: SetUp) -> list[Item]:
+    """The same without a join: all but the client comes out of the set-up in memory."""
+    listed: list[tuple[str, Mapping[int, Any]]] = [("reason", house.reasons)]
+    if items:
+        lists: dict[str, Mapping[int, Any]] = {"source": house.sources, "product": house.products}
+        listed += [(name, lists[name]) for name in wishes_of(type(items[0]))]
+    for item in items:
+        for name, known in listed:
+            found = known.get(getattr(item, f"{name}_id"))
+            if found is not None:
+                item._state.fields_cache[name] = found
+    return house.attach(items)
 
 
 def dress(
@@ -118,17 +143,17 @@ def dress(
     """
     known = {item.pk: item.openness(sight) for item in items}
     named = [item for item in items if known[item.pk] > Openness.HIDDEN]
-    briefs = _briefs(named)
+    briefs = _briefs(named, house_of(sight))
     first = _tasks([item for item in named if tasks and known[item.pk] is Openness.FULL])
     came_back = back or {}
     return [
-        _card(item, known[item.pk], briefs.get(item.pk), first.get(item.pk), now, came_back=came_back.get(item.pk, ""))
+        _card(item, known[item.pk], briefs.get(item.pk), first.get(item.pk, ""), now, came_back.get(item.pk, ""))
         for item in items
     ]
 
 
 def _card(
-    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: Task | None, now: datetime, *, came_back: str
+    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: str, now: datetime, came_back: str
 ) -> Card:
     sign, todo = _todo(item, task)
     wanted = wanted_by(item)
@@ -153,26 +178,31 @@ def wanted_by(item: ConveyorItem) -> str:
     return " · ".join(str(word) for word in words if word)
 
 
-def _todo(item: ConveyorItem, task: Task | None) -> tuple[str, str]:
-    if task is not None:
-        return "checkbox", task.title
+def _todo(item: ConveyorItem, task: str) -> tuple[str, str]:
+    if task:
+        return "checkbox", task
     sign, words = WHAT_NEXT.get(item.clock, ("", ""))
     return sign, str(words)
 
 
-def _briefs(items: Sequence[ConveyorItem]) -> dict[int, HandOff]:
-    """The brief by which each of these records came last; all of one stage."""
-    if not items:
+def _briefs(items: Sequence[ConveyorItem], house: SetUp) -> dict[int, HandOff]:
+    """The brief by which each of these records came last; all of one stage, and nobody hands over to the first."""
+    if not items or items[0].stage == Stage.LEAD:
         return {}
-    rows = HandOff.objects.filter(to_stage=items[0].stage, to_id__in=[item.pk for item in items])
-    latest = rows.select_related("giver__user").order_by("to_id", "-id").distinct("to_id")
-    return {handoff.to_id: handoff for handoff in latest}
+    stage = items[0].stage
+    rows = HandOff.objects.filter(to_stage=stage, to_id__among=IDS).order_by("to_id", "-id").distinct("to_id")
+    found = question(lambda: rows, ("briefs", stage)).records(ids=[item.pk for item in items])
+    for handoff in found:
+        if (giver := house.seats.get(handoff.giver_id)) is not None:
+            handoff._state.fields_cache["giver"] = giver
+    return {handoff.to_id: handoff for handoff in found}
 
 
-def _tasks(items: Sequence[ConveyorItem]) -> dict[int, Task]:
-    """The open task of each record that is due first; all of one stage."""
+def _tasks(items: Sequence[ConveyorItem]) -> dict[int, str]:
+    """What is to be done first for each record; all of one stage."""
     if not items:
         return {}
-    rows = Task.objects.filter(stage=items[0].stage, record_id__in=[item.pk for item in items], done_at=None)
-    first = rows.order_by("record_id", "due_at", "id").distinct("record_id")
-    return {task.record_id: task for task in first}
+    stage = items[0].stage
+    rows = Task.objects.filter(stage=stage, record_id__among=IDS, done_at=None)
+    first = rows.order_by("record_id", "due_at", "id").distinct("record_id").values_list("record_id", "title")
+    return dict(question(lambda: first, ("first tasks", stage)).tuples(ids=[item.pk for item in items]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
@@ -12,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from pipeline_crm.tiers.models import Product, Seat, Source, Step
+from pipeline_crm.tiers.models import Step
 
 from .cards import wishes_of
 from .records import ConveyorItem
@@ -75,14 +76,20 @@ COLUMNS = (
 
 def columns_of(scope: Scope, view: View) -> list[Column]:
     """The columns of one view of a stage; owners are named to those who are in charge."""
-    has = {field.name for field in scope.desk.model._meta.get_fields()}
+    has = fields_of(scope.desk.model)
     shown = (column for column in COLUMNS if view in column.views and (not column.needs or column.needs in has))
     return [column for column in shown if column.key != "owner" or scope.is_in_charge]
 
 
+@cache
+def fields_of(model: type[ConveyorItem]) -> frozenset[str]:
+    """The names of a stage's fields."""
+    return frozenset(field.name for field in model._meta.get_fields())
+
+
 def amount_field(model: type[ConveyorItem]) -> str:
     """The field whose sum stands over a column of the board."""
-    return "bought_total" if any(field.name == "bought_total" for field in model._meta.get_fields()) else "amount"
+    return "bought_total" if "bought_total" in fields_of(model) else "amount"
 
 
 # What one can sift by -------------------------------------------------------------------------------------------
@@ -150,28 +157,26 @@ def _states(scope: Scope, view: View) -> list[Choice]:
 
 
 def _owners(scope: Scope, view: View) -> list[Choice]:
-    seats = Seat.objects.filter(tier__pipeline=scope.pipeline).select_related("user", "tier").order_by("tier", "id")
-    here = [
-        Choice(str(seat.pk), seat.user.name)
-        for seat in seats
-        if scope.sight.supervises(seat.tier) and (seat.tier.works(scope.desk.stage) or seat.tier in scope.tiers)
+    tiers = [
+        tier
+        for tier in scope.house.tiers.values()
+        if tier.pipeline_id == scope.pipeline.pk
+        and scope.sight.supervises(tier)
+        and (tier.works(scope.desk.stage) or tier in scope.tiers)
     ]
+    seats = [seat for tier in tiers for seat in sorted(tier.seats.all(), key=lambda seat: seat.pk)]
+    here = [Choice(str(seat.pk), seat.user.name) for seat in seats]
     return [*here, Choice("none", str(_("nobody, in the pool")))] if view == View.TEAM and here else here
 
 
 def _listed(scope: Scope) -> dict[str, list[Choice]]:
-    """The pipeline's sources and products, as far as the stage has them, in one query."""
-    names = wishes_of(scope.desk.model)
-    found: dict[str, list[Choice]] = {name: [] for name in names}
-    lists: dict[str, Any] = {"source": Source, "product": Product}
-    parts = [
-        lists[name]
-        .objects.filter(pipeline=scope.pipeline)
-        .order_by()
-        .values_list(Value(name), "pk", "name", "position")
-        for name in names
-    ]
-    if parts:
-        for name, pk, word, _position in parts[0].union(*parts[1:], all=True).order_by("position", "name"):
-            found[name].append(Choice(str(pk), word))
-    return found
+    """The pipeline's sources and products, as far as the stage has them."""
+    lists: dict[str, Iterable[Any]] = {"source": scope.house.sources.values(), "product": scope.house.products.values()}
+    return {
+        name: [
+            Choice(str(word.pk), word.name)
+            for word in sorted(lists[name], key=lambda word: (word.position, word.name))
+            if word.pipeline_id == scope.pipeline.pk
+        ]
+        for name in wishes_of(scope.desk.model)
+    }

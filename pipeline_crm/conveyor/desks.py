@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from pipeline_crm.tiers.stages import Stage
 
@@ -30,7 +31,18 @@ class Desk:
 
     def url(self, page: str, *args: object) -> str:
         """The address of one of the stage's pages."""
-        return reverse(f"{self.namespace}:{page}", args=args)
+        name = f"{self.namespace}:{page}"
+        if len(args) == 1:
+            before, after = _around(get_script_prefix(), name)
+            return f"{before}{args[0]}{after}"
+        return reverse(name, args=args)
+
+
+@cache
+def _around(prefix: str, name: str) -> tuple[str, str]:
+    """What stands before and behind the number in an address: a board draws hundreds of them."""
+    before, _zero, after = reverse(name, args=(0,)).partition("/0/")
+    return f"{before}/", f"/{after}"
 
 
 DESKS = {stage: Desk(stage, f"{stage}s") for stage in Stage}

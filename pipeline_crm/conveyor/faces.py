@@ -268,6 +268,7 @@ class Frame:
     theme_url: str = ""
     language_url: str = ""
     sign_out_url: str = ""
+    drawn: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # its pieces as HTML, by template
 
     @property
     def upright(self) -> list[Place]:

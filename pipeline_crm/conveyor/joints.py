@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
-from django.db.models import Avg, Count, Exists, OuterRef, Q, Sum, Window
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
 
 from .asking import Asked
-from .cards import Card, dress, with_wishes
-from .columns import amount_field
+from .cards import Card
 from .models import HandOff
-from .records import BELT, ConveyorItem, ConveyorQuerySet
+from .questions import IDS, question
+from .records import ConveyorItem
+from .riders import Given, Riders
 from .scope import Scope, View
 from .words import money_words
 
-OFFERS = 5
-WAITING = 3  # of the pool, which "Take next" empties from the top anyway
 MANY = 1_000
-OFFERED = Q(state="offered")
 
 FROM: dict[Stage | None, str | Promise] = {
     None: gettext_lazy("what nobody has yet"),
@@ -104,16 +99,6 @@ class JointIn:
 
 
 @dataclass(frozen=True)
-class Given:
-    """What was handed on this month, without names: how many, how they were answered, and the mark for the briefs."""
-
-    offered: int = 0
-    accepted: int = 0
-    returned: int = 0
-    mark: float | None = None
-
-
-@dataclass(frozen=True)
 class JointOut:
     """Where clients go on: to the next tier, or with the same person to the next stage."""
 
@@ -162,84 +147,47 @@ class JointOut:
         return _("This deal cannot be won from here. Open it and look at its state.")
 
 
-def joint_in(scope: Scope, asked: Asked) -> JointIn | None:
+def joint_in(scope: Scope, asked: Asked, riders: Riders, cards: Mapping[ConveyorItem, Card]) -> JointIn | None:
     """What waits before the first step; nothing where the same tier goes on and nobody waits."""
     stage = scope.desk.stage
     before = list(Stage)[stage.rank - 1] if stage.rank else None
-    crosses = before is None or scope.pipeline.tier_for(before) != scope.pipeline.tier_for(stage)
-    offers, offered, worth = _offers(scope, asked)
-    pool = scope.rows(View.POOL)
-    pooled = pool.order_by()[: MANY + 1].count()
-    if not (crosses or offered or pooled):
+    pipeline = scope.house.pipelines[scope.pipeline.pk]
+    crosses = before is None or pipeline.tier_for(before) != pipeline.tier_for(stage)
+    offers, waiting, worth = riders.items["offer"], riders.items["pool"], riders.offered.total
+    if not (crosses or offers or waiting):
         return None
-    waiting = list(with_wishes(pool).most_urgent()[: OFFERS if before is None else WAITING])
-    cards = dress([*offers, *waiting], sight=scope.sight, now=scope.now)
     line = [str(FROM[before]), *([money_words(worth, scope.pipeline.currency)] if worth else [])]
     return JointIn(
         before=before,
-        offers=cards[: len(offers)],
-        offered=offered,
-        pool=cards[len(offers) :],
-        pooled=pooled,
+        offers=[cards[item] for item in offers],
+        offered=riders.offered.count,
+        pool=[cards[item] for item in waiting],
+        pooled=riders.pooled,
         line=" · ".join(line),
         mine=asked.view == View.MINE,
     )
 
 
-def _offers(scope: Scope, asked: Asked) -> tuple[list[ConveyorItem], int, Decimal | None]:
-    model = scope.desk.model
-    if "offered" not in model.OPEN:
-        return [], 0, None
-    rows = scope.rows(asked.view).filter(OFFERED, seat__isnull=False)
-    worth = Sum(amount_field(model), filter=Q(currency=scope.pipeline.currency))
-    counted = with_wishes(rows).annotate(of=Window(Count("pk")), worth=Window(worth))
-    items: list[Any] = list(counted.most_urgent()[:OFFERS])
-    return items, items[0].of if items else 0, items[0].worth if items else None
+def crosses_behind(scope: Scope) -> bool:
+    """Whether another tier goes on behind the last step."""
+    stage, pipeline = scope.desk.stage, scope.house.pipelines[scope.pipeline.pk]
+    return stage.next is not None and pipeline.tier_for(stage) != pipeline.tier_for(stage.next)
 
 
-def joint_out(scope: Scope, asked: Asked) -> JointOut | None:
+def joint_out(scope: Scope, riders: Riders, cards: Mapping[ConveyorItem, Card]) -> JointOut | None:
     """What lies behind the last step; nothing behind the last stage."""
-    stage = scope.desk.stage
-    if stage.next is None:
+    if scope.desk.stage.next is None:
         return None
-    crosses = scope.pipeline.tier_for(stage) != scope.pipeline.tier_for(stage.next)
-    back = list(with_wishes(_incomplete(scope, asked))[:OFFERS]) if stage == Stage.DEAL and crosses else []
-    return JointOut(stage, crosses, _given(scope, asked), dress(back, sight=scope.sight, now=scope.now))
+    back = [cards[item] for item in riders.items["back"]]
+    return JointOut(scope.desk.stage, crosses_behind(scope), riders.given, back)
 
 
-def _incomplete(scope: Scope, asked: Asked) -> ConveyorQuerySet:
-    """Records that went on and came back because the brief was not enough."""
-    same = Q(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
-    wanting = BELT[Stage.ACCOUNT].objects.filter(same, Q(state="returned"))
-    rows = scope.rows(View.CLOSED).filter(Exists(wanting), Q(state="won"), seat__isnull=False)
-    return rows.held_by(*scope.sight.seat_ids) if asked.view == View.MINE else rows
-
-
-def _given(scope: Scope, asked: Asked) -> Given:
-    """Only figures leave here: after a hand-off the names are no longer the giver's to see."""
-    month = timezone.localtime(scope.now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    stage = scope.desk.stage
-    given = HandOff.objects.filter(
-        pipeline=scope.pipeline, from_stage=stage, to_stage=stage.next, offered_at__gte=month
-    ).exclude(state=HandOff.State.EXPIRED)
-    if asked.view == View.MINE:
-        given = given.filter(giver__in=scope.sight.seat_ids)
-    elif not scope.sight.everything and scope.pipeline.pk not in scope.sight.headed_ids:
-        given = given.filter(from_tier__in=scope.sight.led_ids)
-    return Given(
-        **given.aggregate(
-            offered=Count("pk"),
-            accepted=Count("pk", filter=Q(state=HandOff.State.ACCEPTED)),
-            returned=Count("pk", filter=Q(state=HandOff.State.RETURNED)),
-            mark=Avg("mark"),
-        )
-    )
-
-
-def returned_of(items: Sequence[ConveyorItem]) -> Mapping[int, str]:
+def returned_of(items: Sequence[ConveyorItem], house: SetUp) -> Mapping[int, str]:
     """Which of these open records a receiver has sent back, and why."""
     open_ones = [item.pk for item in items if item.is_open]
     if not open_ones or items[0].stage != Stage.LEAD:
         return {}
-    back = HandOff.objects.filter(from_stage=items[0].stage, from_id__in=open_ones, state=HandOff.State.RETURNED)
-    return dict(back.order_by("id").values_list("from_id", "reason__name"))
+    back = HandOff.objects.filter(from_stage=Stage.LEAD, from_id__among=IDS, state=HandOff.State.RETURNED)
+    told = back.order_by("id").values_list("from_id", "reason_id")
+    rows = question(lambda: told, "returned leads").tuples(ids=open_ones)
+    return {lead_id: str(house.reasons[reason_id]) for lead_id, reason_id in rows}

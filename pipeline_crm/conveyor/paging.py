@@ -33,16 +33,20 @@ class Page:
     after: str = ""
 
 
-def cut(rows: ConveyorQuerySet, sort: Sort, expression: Any, after: str = "", *, size: int = PAGE) -> Page:
-    """One page of rows, sorted; rows without a value stand last either way, and the older of two equals first."""
+def sorted_from(rows: ConveyorQuerySet, sort: Sort, expression: Any, after: str = "") -> ConveyorQuerySet:
+    """The rows of one page and one more, sorted; rows without a value stand last either way, the older of two equals first."""
     # The mark is signed, so that nobody can ask by it for the order of what they do not see, nor for nonsense.
     seen = _read(after, sort)
     rows = rows.annotate(sort_key=expression)
     if seen is not None:
         rows = rows.filter(_follows(*seen, down=sort.down))
     by = F("sort_key").desc(nulls_last=True) if sort.down else F("sort_key").asc(nulls_last=True)
-    items: list[Any] = list(rows.order_by(by, "pk")[: size + 1])
-    return Page(items[:size], _write(items[size - 1], sort) if len(items) > size else "")
+    return rows.order_by(by, "pk")[: PAGE + 1]
+
+
+def page_of(items: list[Any], sort: Sort) -> Page:
+    """The page that these rows make up, one more than it holds telling that another follows."""
+    return Page(items[:PAGE], _write(items[PAGE - 1], sort) if len(items) > PAGE else "")
 
 
 def is_mark(after: str, sort: Sort) -> bool:

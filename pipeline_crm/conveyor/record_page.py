@@ -20,14 +20,14 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.contacts import mask_email, mask_phone, show_phone
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
-from pipeline_crm.tiers.setup import setup
+from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 from pipeline_crm.timeline.models import Task
 
 from .actions import clients_revealed_today
 from .answers import Request, note_inspection
-from .cards import wanted_by
+from .cards import house_of, wanted_by
 from .clocks import ladder_of, running
 from .desks import DESKS, Desk
 from .faces import Link, clock_face
@@ -87,7 +87,7 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
     if openness is Openness.HIDDEN:
         answer = render(request, "belt/record_pool.html", told)
     elif openness is Openness.NAMED:
-        answer = render(request, "belt/record_offer.html", told | _offer(item, now=now) | more)
+        answer = render(request, "belt/record_offer.html", told | _offer(item, house_of(sight), now=now) | more)
     else:
         note_inspection(request, item)
         answer = render(request, template, told | _everything(request, item, sight, now=now) | more)
@@ -99,8 +99,8 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
 # An offer --------------------------------------------------------------------------------------------------------
 
 
-def _offer(item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
-    handoffs = handoffs_of(item, item.trail())
+def _offer(item: ConveyorItem, house: SetUp, *, now: datetime) -> dict[str, Any]:
+    handoffs = handoffs_of(item, item.trail(), house)
     offer = next((each for each in handoffs if each.to_id == item.pk and each.state == HandOff.State.OFFERED), None)
     seat = item.seat
     return {
@@ -112,13 +112,20 @@ def _offer(item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def handoffs_of(item: ConveyorItem, trail: reading.Trail) -> list[HandOff]:
+def handoffs_of(item: ConveyorItem, trail: reading.Trail, house: SetUp) -> list[HandOff]:
     """The crossings by which the client came here, and those by which this record was handed on; the newest first."""
     here = Q(from_stage=item.stage, from_id=item.pk)
     for stage, ids in trail.items():
         here |= Q(to_stage=stage, to_id__in=ids)
-    rows = HandOff.objects.filter(here).select_related("giver__user", "receiver__user", "reason", "from_tier")
-    return list(rows.order_by("-id")[:100])
+    handoffs = list(HandOff.objects.filter(here).order_by("-id")[:100])
+    for each in handoffs:
+        given: dict[str, Any] = {
+            "giver": house.seats.get(each.giver_id or 0),
+            "receiver": house.seats.get(each.receiver_id or 0),
+        }
+        given |= {"reason": house.reasons.get(each.reason_id or 0), "from_tier": house.tiers.get(each.from_tier_id)}
+        each._state.fields_cache.update({name: found for name, found in given.items() if found is not None})
+    return handoffs
 
 
 # Everything ------------------------------------------------------------------------------------------------------
@@ -126,8 +133,8 @@ def handoffs_of(item: ConveyorItem, trail: reading.Trail) -> list[HandOff]:
 
 def _everything(request: Request, item: ConveyorItem, sight: Sight, *, now: datetime) -> dict[str, Any]:
     trail, desk = item.trail(), DESKS[item.stage]
-    handoffs, moves = handoffs_of(item, trail), walk(trail)
-    steps = list(Step.objects.filter(pipeline=item.pipeline_id, stage=item.stage))
+    handoffs, moves = handoffs_of(item, trail, house_of(sight)), walk(trail)
+    steps = [step for step in item.pipeline.steps.all() if step.stage == item.stage]
     can = standing(item, sight)
     return {
         "belt": ride(
@@ -140,7 +147,7 @@ def _everything(request: Request, item: ConveyorItem, sight: Sight, *, now: date
             now=now,
         ),
         "hands": spells(moves, now=now),
-        "why": why_this_owner(item, sight.house or setup()) if item.is_open and (can.holds or can.steers) else None,
+        "why": why_this_owner(item, house_of(sight)) if item.is_open and (can.holds or can.steers) else None,
         "steps": steps,
         "next_step": _next_step(item, steps),
         **_contact(request, item, now=now),
@@ -250,7 +257,8 @@ def _history(
         remarks=_remarks(handoffs),
         word_for=field_word,
     )
-    page = reading.read(trail, show=show_kind, before=reading.Mark.parse(request.GET.get("before", "")), known=known)
+    before, house = reading.Mark.parse(request.GET.get("before", "")), house_of(sight_of(request.user))
+    page = reading.read(trail, show=show_kind, before=before, known=known, house=house)
     words = {"all": _("All"), "touches": _("Touches"), "movements": _("Movements"), "notes": _("Notes")}
     address = desk.url("record", item.pk)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
     from .clocks import Running
 
 BELT: dict[Stage, type[ConveyorItem]] = {}
+
+
+def indexes_of_open(prefix: str, opened: Iterable[str], amount: str = "amount") -> list[models.Index]:
+    """The indexes of one stage over what must still be worked; what is closed is most of a table and has no part in them."""
+    pool, board = Q(seat=None, state__in=opened), Q(state__in=opened)
+    return [
+        models.Index("tier", "due_at", F("score").desc(), "id", condition=pool, name=f"{prefix}_in_the_pool"),
+        # With the sums beside the keys a board is summed up without looking at its records.
+        models.Index(
+            fields=["seat", "step", "due_at", "id"],
+            include=["pipeline", "state", amount, "currency"],
+            condition=board,
+            name=f"{prefix}_on_a_board",
+        ),
+    ]
 
 
 class Openness(IntEnum):
@@ -127,9 +143,6 @@ class ConveyorItem(FSMModelMixin, models.Model):
                 name="%(class)ss_the_sweep_reads",
             ),
             models.Index(fields=["seat", "due_at", "id"], name="%(class)ss_of_a_seat"),
-            models.Index(
-                "tier", "due_at", F("score").desc(), "id", condition=Q(seat=None), name="%(class)ss_in_the_pool"
-            ),
             models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
             models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
         ]
@@ -154,6 +167,12 @@ class ConveyorItem(FSMModelMixin, models.Model):
         """Heads see the pipeline, team leads the tier, members what they hold and the pool of their tiers."""
         pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN, awaits_lead=False)
         return cls.in_hands_of(sight) | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+
+    @classmethod
+    def open_seen_by(cls, sight: Sight) -> Q:
+        """The same of open records: what a client has left is closed, so whoever holds an open one sees it."""
+        mine = Q(seat__in=sight.seat_ids) | Q(seat=None, tier__in=sight.worked_ids, awaits_lead=False)
+        return mine | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
     @classmethod
     def in_hands_of(cls, sight: Sight) -> Q:
@@ -202,7 +221,9 @@ class ConveyorItem(FSMModelMixin, models.Model):
 
         With `decide` it waits there for the team lead alone.
         """
-        self.tier = self.home if seat is None else seat.tier
+        tier = self.home if seat is None else seat.tier
+        if tier.pk != self.tier_id:
+            self.tier = tier
         self.seat = seat
         self.awaits_lead = decide
         self.owner_since = now

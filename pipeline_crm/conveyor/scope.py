@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -16,10 +17,12 @@ from pipeline_crm.access.gate import visible
 from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
 from .desks import Desk
 from .records import ConveyorQuerySet
+from .standins import StandIn, stand_in
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -44,6 +47,27 @@ class Scope:
     pipeline: Pipeline
     pipelines: tuple[Pipeline, ...]
     now: datetime
+
+    @property
+    def house(self) -> SetUp:
+        """The set-up in memory."""
+        return self.sight.house or setup()
+
+    @cached_property
+    def stand_in(self) -> StandIn:
+        """Nobody, who stands as this person does."""
+        return stand_in(self.sight, self.pipeline)
+
+    @property
+    def anybody(self) -> Scope:
+        """The same desk and pipeline for the stand-in: questions are written for them and kept."""
+        nobody = self.stand_in
+        return replace(self, user=nobody.user, sight=nobody.sight, pipeline=nobody.pipeline)
+
+    @property
+    def asks(self) -> tuple[Hashable, ...]:
+        """By what a question for the stand-in is told from others."""
+        return self.desk.stage, self.stand_in.shape
 
     @cached_property
     def tiers(self) -> list[Tier]:
@@ -94,9 +118,11 @@ class Scope:
 
     def rows(self, view: View) -> ConveyorQuerySet:
         """The records of one view, as far as the person may see them."""
-        rows = cast(ConveyorQuerySet, visible(self.user, self.desk.model.objects.filter(pipeline=self.pipeline)))
+        here = self.desk.model.objects.filter(pipeline=self.pipeline)
         if view == View.MINE:
-            return rows.open().held_by(*self.sight.seat_ids)
+            # Whoever holds an open record sees it: no more need be asked.
+            return here.open().held_by(*self.sight.seat_ids)
+        rows = cast(ConveyorQuerySet, visible(self.user, here, only_open=view != View.CLOSED))
         if view == View.POOL:
             return rows.open().filter(seat=None)
         if view == View.TEAM:

@@ -133,10 +133,9 @@ def waiting_words(until: datetime, *, now: datetime) -> str:
 
 def day_words(day: date, *, today: date) -> str:
     """A day as one says it: “today”, “tomorrow”, “Fri” within a week, “Thu 19 Nov”, and the year when it is another."""
-    near = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
     away = (day - today).days
-    if away in near:
-        return near[away]
+    if -1 <= away <= 1:
+        return gettext("today") if not away else gettext("tomorrow") if away > 0 else gettext("yesterday")
     name = weekdays(reader())[day.weekday()]
     if -7 < away < 7:
         return name
@@ -147,9 +146,15 @@ def day_words(day: date, *, today: date) -> str:
 
 def when_words(moment: datetime, *, now: datetime) -> str:
     """A moment as one says it, in the reader's time zone: “today 13:05”, “Fri 17:42”, “Thu 19 Nov”."""
-    here, today = timezone.localtime(moment), timezone.localtime(now).date()
-    words = day_words(here.date(), today=today)
-    return f"{words}{NBSP}{here:%H:%M}" if abs((here.date() - today).days) < 7 else words
+    return short_moment(moment, today=timezone.localtime(now).date())
+
+
+def short_moment(moment: datetime, *, today: date) -> str:
+    """The same, for many moments seen from one day."""
+    here = timezone.localtime(moment)
+    day = here.date()
+    words = day_words(day, today=today)
+    return f"{words}{NBSP}{here.hour:02}:{here.minute:02}" if abs((day - today).days) < 7 else words
 
 
 def when_full_words(moment: datetime, *, now: datetime) -> str:

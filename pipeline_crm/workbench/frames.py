@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.answers import Request
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import Frame, Link, LinkGroup, NavStage, Person, Place
+from pipeline_crm.conveyor.questions import Blank
+from pipeline_crm.conveyor.standins import PERSON, stand_in
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.setup import setup
 from pipeline_crm.tiers.stages import Stage
 
 from . import own
 from .day import stages_of
 from .joints import joint_queries, joint_words
-from .tally import capped, tally
+from .tally import capped, kept_tally
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
+
+KEPT = 256  # frames, of as many people on as many pages
+END, SINCE = Blank("end", DateTimeField()), Blank("since", DateTimeField())
 
 
 @dataclass(frozen=True)
@@ -97,17 +104,41 @@ def standpoint(request: Request) -> Standpoint:
         sight=sight,
         pipeline=pipeline,
         pipelines=pipelines,
-        tiers=list(Tier.objects.filter(pipeline__in=pipelines)) if pipelines else [],
+        tiers=_tiers_of(pipelines, sight),
         path=request.path,
         namespace=match.namespace if match else "",
         seats=[seat for seat in sight.seats if seat.tier.pipeline == pipeline],
     )
 
 
+def _tiers_of(pipelines: Sequence[Pipeline], sight: Sight) -> list[Tier]:
+    house, shown = sight.house or setup(), {pipeline.pk for pipeline in pipelines}
+    return [tier for tier in house.tiers.values() if tier.pipeline_id in shown]
+
+
 def frame_of(request: Request) -> Frame:
-    """All that stands around a page for the person of this request."""
+    """All that stands around a page for the person of this request; kept as long as it would come out the same."""
     here = standpoint(request)
-    counts = tally(here.user, _queries(here))
+    counts = _counts(here)
+    offsets = tuple(timezone.now().astimezone(pipeline.zone).utcoffset() for pipeline in here.pipelines)
+    key = (
+        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.pipeline and here.pipeline.pk,
+        request.get_full_path(), get_language(), offsets, tuple(counts.items()),
+    )  # fmt: skip
+    frame = _kept.get(key)
+    if frame is None:
+        frame = _kept[key] = _frame(here, counts)
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    else:
+        _kept.move_to_end(key)
+    return frame
+
+
+_kept: OrderedDict[Hashable, Frame] = OrderedDict()
+
+
+def _frame(here: Standpoint, counts: dict[str, int]) -> Frame:
     return Frame(
         person=Person(here.user.name, role_words(here)),
         stage=_hue(here),
@@ -127,21 +158,47 @@ def frame_of(request: Request) -> Frame:
     )
 
 
-def _queries(here: Standpoint) -> dict[str, QuerySet[Any]]:
-    """Everything that the frame counts, by name."""
-    now = timezone.now()
-    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.unread_by(here.user.pk)}
-    for stage in here.own_stages:
-        tiers = [seat.tier_id for seat in here.seats if seat.tier.works(stage)]
-        queries[f"{stage}_held"] = own.held(stage, here.seat_ids)
+def _counts(here: Standpoint) -> dict[str, int]:
+    """Everything that the frame counts, by name; asked for a stand-in, so that the question is written once."""
+    now, nobody = timezone.now(), stand_in(here.sight)
+    seats = {stage: [seat for seat in here.seats if seat.tier.works(stage)] for stage in here.own_stages}
+    tiers = {stage: tuple(nobody.tier(seat.tier_id) for seat in at) for stage, at in seats.items()}
+    places = Places(
+        seats=tuple(nobody.seat(pk) for pk in here.seat_ids),
+        everywhere=tuple(nobody.seat(pk) for pk in sorted(here.sight.seat_ids)),
+        tiers=tiers,
+        stages=tuple(stages_of(here.sight)),
+        with_joints=bool(here.own_stages) and not here.leads_only,
+        repeats=here.repeats,
+    )
+    end, since = own.midnight_after(now), now - own.WINDOW
+    key = ("frame", places.seats, places.everywhere, *tiers.items(), places.stages, places.with_joints, places.repeats)
+    return kept_tally(key, lambda: _queries(here, places), nobody.numbers, end=end, since=since)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a person's counts come from, by the numbers of a stand-in."""
+
+    seats: tuple[int, ...]  # in the chosen pipeline
+    everywhere: tuple[int, ...]
+    tiers: Mapping[Stage, tuple[int, ...]]
+    stages: tuple[Stage, ...]
+    with_joints: bool
+    repeats: bool
+
+
+def _queries(here: Standpoint, places: Places) -> dict[str, QuerySet[Any]]:
+    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.unread_by(PERSON)}
+    for stage, tiers in places.tiers.items():
+        queries[f"{stage}_held"] = own.held(stage, places.seats)
         queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
-    if here.repeats:
-        queries["repeats"] = own.held(Stage.DEAL, here.seat_ids)
-    if here.sight.seats:
-        everywhere = here.sight.seat_ids
-        queries |= {f"{stage}_due": own.due_today(stage, everywhere, now) for stage in stages_of(here.sight)}
-    if here.own_stages and not here.leads_only:
-        queries |= joint_queries(here, now)
+    if places.repeats:
+        queries["repeats"] = own.held(Stage.DEAL, places.seats)
+    for stage in places.stages:
+        queries[f"{stage}_due"] = own.due_before(stage, places.everywhere, END)
+    if places.with_joints:
+        queries |= joint_queries(here, places.seats, SINCE)
     return queries
 
 

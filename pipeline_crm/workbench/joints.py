@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -20,21 +19,20 @@ if TYPE_CHECKING:
     from .frames import Standpoint
 
 
-def joint_queries(here: Standpoint, now: datetime) -> dict[str, QuerySet[Any]]:
+def joint_queries(here: Standpoint, seats: own.Seats, since: own.Moment) -> dict[str, QuerySet[Any]]:
     """What the joints count: offers to me, what came back to me, what was accepted from me, what was kept."""
-    seats = here.seat_ids
     queries: dict[str, QuerySet[Any]] = {}
     for stage in here.own_stages:
         if stage is not Stage.LEAD:
             queries[f"{stage}_offers"] = own.offered(stage, seats)
         if stage in own.RETURNED:
-            crossed = own.crossed(seats, stage, now)
+            crossed = own.crossed(seats, stage, since)
             queries[f"{stage}_returned"] = own.RETURNED[stage](seats)
             queries[f"{stage}_accepted"] = crossed.filter(state=HandOff.State.ACCEPTED)
             queries[f"{stage}_answered"] = crossed.filter(state__in=[HandOff.State.ACCEPTED, HandOff.State.RETURNED])
     if Stage.LEAD in here.own_stages and Stage.DEAL not in here.own_stages:
-        queries["won"] = own.won_after(seats, now)
-        queries["kept"] = own.kept_after(seats, now)
+        queries["won"] = own.won_after(seats, since)
+        queries["kept"] = own.kept_after(seats, since)
     return queries
 
 

@@ -157,9 +157,10 @@ def _fates(user: User, stages: list[Stage], now: datetime) -> Iterator[Fate]:
     """From the stage one works to the end of the belt: handed, won, kept."""
     seats = sight_of(user).seat_ids
     if Stage.LEAD in stages:
-        handed = own.handed(seats, Stage.LEAD, now)
+        since = now - own.WINDOW
+        handed = own.handed(seats, Stage.LEAD, since)
         accepted = handed.filter(state=HandOff.State.ACCEPTED)
-        won, kept = own.won_after(seats, now), own.kept_after(seats, now)
+        won, kept = own.won_after(seats, since), own.kept_after(seats, since)
         counts = tally(user, {"handed": handed, "accepted": accepted, "won": won, "kept": kept})
         yield Fate(
             "lead",
@@ -175,7 +176,8 @@ def _fates(user: User, stages: list[Stage], now: datetime) -> Iterator[Fate]:
         )
         yield Fate("account", str(Stage.ACCOUNT.label), *_figure(counts, "kept", _("kept")))
     elif Stage.DEAL in stages and Stage.ACCOUNT not in stages:
-        counts = tally(user, {"won": own.sold(seats, now), "kept": own.kept_of_sold(seats, now)})
+        since = now - own.WINDOW
+        counts = tally(user, {"won": own.sold(seats, since), "kept": own.kept_of_sold(seats, since)})
         yield Fate(
             "deal",
             str(Stage.DEAL.label),

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from accounts.models import Account
@@ -16,12 +17,14 @@ from deals.models import State as DealState
 from leads.models import Lead
 from leads.models import State as LeadState
 from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Task
 
 Seats = Collection[int]
 Rows = Any  # records of any stage: only the models themselves, not what they share, know `state`
+Moment = datetime | Blank  # a blank, where the question is written before the hour is known
 WINDOW = timedelta(days=30)  # how far back one's own numbers look
 
 
@@ -30,11 +33,17 @@ def held(stage: Stage, seats: Seats) -> Rows:
     return BELT[stage].objects.open().held_by(*seats)
 
 
-def due_today(stage: Stage, seats: Seats, now: datetime) -> Rows:
-    """What is accepted and has a clock that runs out, or a task that is due, before midnight."""
-    end = midnight_after(now)
-    task = Task.objects.filter(stage=stage, record_id=OuterRef("pk"), done_at=None, due_at__lt=end)
-    return held(stage, seats).exclude(state="offered").filter(Q(due_at__lt=end) | Exists(task))
+def due_before(stage: Stage, seats: Seats, end: Moment) -> Rows:
+    """The most urgent of what is accepted, each told whether its clock runs out, or a task is due, before that moment."""
+    task = Task.objects.filter(stage=stage, record_id=OuterRef("pk"), done_at=None).order_by("due_at").values("due_at")
+    # A comparison with the first task goes through its index; "any task" would be read from all of them.
+    is_due = Case(
+        When(Q(due_at__lt=end), then=Value(1)),
+        When(LessThan(Subquery(task[:1]), end), then=Value(1)),
+        output_field=IntegerField(),
+    )
+    rows = held(stage, seats).exclude(state="offered").order_by(F("due_at").asc(nulls_last=True))
+    return rows.annotate(mark=is_due).values("mark")
 
 
 def midnight_after(now: datetime) -> datetime:
@@ -67,36 +76,36 @@ def returned_deals(seats: Seats) -> Rows:
 RETURNED = {Stage.LEAD: returned_leads, Stage.DEAL: returned_deals}
 
 
-def handed(seats: Seats, from_stage: Stage, now: datetime) -> QuerySet[HandOff]:
-    """Own hand-offs to the next tier within the window; one that was offered anew counts once."""
+def handed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
+    """Own hand-offs to the next tier since then; one that was offered anew counts once."""
     return HandOff.objects.filter(
-        giver__in=seats, from_stage=from_stage, to_stage=from_stage.next, offered_at__gte=now - WINDOW
+        giver__in=seats, from_stage=from_stage, to_stage=from_stage.next, offered_at__gte=since
     ).exclude(state=HandOff.State.EXPIRED)
 
 
-def crossed(seats: Seats, from_stage: Stage, now: datetime) -> QuerySet[HandOff]:
+def crossed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
     """The same, without those that stayed inside one tier."""
-    return handed(seats, from_stage, now).exclude(from_tier=F("to_tier"))
+    return handed(seats, from_stage, since).exclude(from_tier=F("to_tier"))
 
 
-def won_after(seats: Seats, now: datetime) -> Rows:
+def won_after(seats: Seats, since: Moment) -> Rows:
     """Deals that were won out of own leads."""
-    return Deal.objects.filter(pk__in=handed(seats, Stage.LEAD, now).values("to_id"), state=DealState.WON)
+    return Deal.objects.filter(pk__in=handed(seats, Stage.LEAD, since).values("to_id"), state=DealState.WON)
 
 
-def kept_after(seats: Seats, now: datetime) -> Rows:
+def kept_after(seats: Seats, since: Moment) -> Rows:
     """The same deals whose client is still one."""
-    return _still_clients(won_after(seats, now))
+    return _still_clients(won_after(seats, since))
 
 
-def sold(seats: Seats, now: datetime) -> Rows:
+def sold(seats: Seats, since: Moment) -> Rows:
     """Deals that these seats won and handed on."""
-    return Deal.objects.filter(pk__in=handed(seats, Stage.DEAL, now).values("from_id"), state=DealState.WON)
+    return Deal.objects.filter(pk__in=handed(seats, Stage.DEAL, since).values("from_id"), state=DealState.WON)
 
 
-def kept_of_sold(seats: Seats, now: datetime) -> Rows:
+def kept_of_sold(seats: Seats, since: Moment) -> Rows:
     """The same deals whose client is still one."""
-    return _still_clients(sold(seats, now))
+    return _still_clients(sold(seats, since))
 
 
 def _still_clients(deals: Rows) -> Rows:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Reverse
 
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.contacts import normalise_email, normalise_phone
-from pipeline_crm.clients.models import ContactPoint
-from pipeline_crm.conveyor.cards import wanted_by, with_wishes
+from pipeline_crm.clients.models import Client, ContactPoint
+from pipeline_crm.conveyor.cards import furnish, house_of, wanted_by
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, clock_face
 from pipeline_crm.conveyor.records import ConveyorItem
@@ -74,9 +75,10 @@ def search(user: User, words: str, *, now: datetime) -> Found:
 
 def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
     sight, model = sight_of(user), DESKS[stage].model
-    rows = visible(user, with_wishes(model.objects.filter(_in_full(sight)))).filter(_answers_to(asked, sight))
+    rows = visible(user, model.objects.filter(_in_full(sight))).filter(client__in=_called(asked, sight))
     is_open = Q(state__in=model.OPEN)
-    ordered = rows.annotate(is_live=_as_flag(is_open)).order_by(F("is_live").desc(), "-id")[:MOST]
+    ordered = rows.annotate(is_live=_as_flag(is_open)).order_by(F("is_live").desc(), "-id").select_related("client")
+    found: list[ConveyorItem] = furnish(list(ordered[:MOST]), house_of(sight))
     return [
         Hit(
             item=item,
@@ -85,7 +87,7 @@ def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
             face=clock_face(item.due_at, item.clock_since, now, item.clock, item.parked_until()),
             url=DESKS[stage].url("record", item.pk),
         )
-        for item in ordered
+        for item in found
     ]
 
 
@@ -101,13 +103,14 @@ def _in_full(sight: Sight) -> Q:
     return own | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
 
-def _answers_to(asked: str, sight: Sight) -> Q:
-    """Every word begins or is inside the name or the company; or the whole is a contact."""
+def _called(asked: str, sight: Sight) -> QuerySet[Any, Any]:
+    """The clients of whom every word begins or is inside the name or the company; or of whom the whole is a contact."""
     called = Q()
     for word in asked.split()[:LONGEST_WORDS]:
-        called &= _said(word, "client__name") | _said(word, "client__company")
+        called &= _said(word, "name") | _said(word, "company")
+    clients = Client.objects.filter(called).values_list("pk")
     points = _points(asked, sight)
-    return called | Q(Exists(points)) if points is not None else called
+    return clients if points is None else clients.union(points.values_list("client_id"))
 
 
 def _said(word: str, column: str) -> Q:
@@ -118,15 +121,18 @@ def _said(word: str, column: str) -> Q:
 
 def _points(asked: str, sight: Sight) -> Any:
     """The contact points meant, when what was asked looks like one."""
-    theirs = ContactPoint.objects.filter(client=OuterRef("client"))
+    points = ContactPoint.objects.order_by()
     if "@" in asked:
         email = normalise_email(asked)
-        return theirs.filter(kind=ContactPoint.Kind.EMAIL, value=email) if email else None
+        return points.filter(kind=ContactPoint.Kind.EMAIL, value=email) if email else None
     digits = _BESIDE_DIGITS.sub("", asked)
     if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
         return None
     wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
-    return theirs.filter(Q(value__in=wholes) | Q(value__endswith=digits), kind=ContactPoint.Kind.PHONE)
+    # Read backwards, the end of a number is a beginning, for which there is an index.
+    backwards = points.annotate(backwards=Reverse("value"))
+    meant = Q(value__in=wholes) | Q(backwards__startswith=digits[::-1])
+    return backwards.filter(meant, kind=ContactPoint.Kind.PHONE)
 
 
 def _countries(sight: Sight) -> set[str]:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import IntegerField, QuerySet, Subquery
 
+from pipeline_crm.conveyor.questions import question
+from pipeline_crm.conveyor.standins import PERSON
 from pipeline_crm.users.models import User
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 MANY = 1_000  # nobody needs to know how many more there are
 
@@ -22,6 +24,12 @@ class Figure(Subquery):
     empty_result_set_value = 0
 
 
+class Marked(Figure):
+    """How many of the first rows carry a mark."""
+
+    template = "(SELECT COUNT(mark) FROM (%(subquery)s) AS counted)"
+
+
 def tally(user: User, queries: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each query gives, up to one over MANY, all in one round trip."""
     if not queries:
@@ -29,6 +37,28 @@ def tally(user: User, queries: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     figures = {f"n_{name}": Figure(query.order_by().values("pk")[: MANY + 1]) for name, query in queries.items()}
     row: Any = User.objects.filter(pk=user.pk).values(**figures).get()
     return {name: row[f"n_{name}"] for name in queries}
+
+
+def kept_tally(
+    key: Hashable, queries: Callable[[], Mapping[str, QuerySet[Any]]], numbers: Mapping[Any, Any], **answers: Any
+) -> dict[str, int]:
+    """The same for a stand-in: the queries are written once for each key, and filled in with `numbers` and `answers`."""
+
+    def build() -> QuerySet[Any, Any]:
+        figures = {name: _figure(query) for name, query in queries().items()}
+        # By their own names they would be taken for fields of the person.
+        named = {f"n_{name}": figure for name, figure in figures.items()}
+        return User.objects.order_by().filter(pk=PERSON).annotate(**named).values_list(*named)
+
+    asking = question(build, ("tally", key))
+    [row] = asking.tuples(numbers, **answers)
+    return {name.removeprefix("n_"): count for name, count in zip(asking.columns, row, strict=True)}
+
+
+def _figure(query: QuerySet[Any]) -> Figure:
+    if "mark" in query.query.annotations:
+        return Marked(query[: MANY + 1])
+    return Figure(query.order_by().values("pk")[: MANY + 1])
 
 
 def capped(count: int) -> int | str:

@@ -15,7 +15,8 @@ from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor.actions import move_step, set_task
-from pipeline_crm.conveyor.board import CARDS, limit_words
+from pipeline_crm.conveyor.board import limit_words
+from pipeline_crm.conveyor.riders import CARDS
 from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Reason, Source, Step
 from pipeline_crm.tiers.stages import Stage, Structure

@@ -250,7 +250,7 @@ def test_the_frame_costs_the_same_with_one_record_and_with_thirty(pipeline, sam,
         make_lead(sam)
 
     assert [queries_of(who) for who in (sam.user, hal.user, fay.user, olga, root)] == few
-    assert few == [2, 2, 2, 2, 3]
+    assert few == [1, 1, 1, 1, 2]
 
 
 def test_a_fragment_pays_nothing_for_the_frame(sam, django_assert_num_queries):

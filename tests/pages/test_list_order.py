@@ -58,7 +58,7 @@ def test_paging_by_key_visits_every_row_once(pipeline, sam, hal, browse, monkeyp
         make_deal(sam, hal, name=f"Deal {n % 3}", amount=[None, Decimal(5), Decimal(5), Decimal(7)][n % 4])
     browser = browse(hal)
     whole = {sort: numbers(browser.get(f"/deals/?sort={sort}")) for sort in PAGED}
-    monkeypatch.setitem(paging.cut.__kwdefaults__, "size", 3)
+    monkeypatch.setattr(paging, "PAGE", 3)
 
     paged = {sort: list(walk(browser, f"/deals/?sort={sort}")) for sort in PAGED}
 
@@ -73,7 +73,7 @@ PAGED = ("due", "-due", "client", "-client", "amount", "-amount", "touched", "st
 
 def test_a_page_goes_on_where_it_ended_though_the_last_row_was_taken(pipeline, sam, sue, browse, monkeypatch):
 
-    monkeypatch.setitem(paging.cut.__kwdefaults__, "size", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     made = [make_lead(pipeline=pipeline, now=MONDAY + timedelta(minutes=n)) for n in range(4)]
     first = browse(sam).get("/leads/?view=pool")
     claim(Lead, made[1].pk, by=sue.user, now=MONDAY)

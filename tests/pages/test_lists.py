@@ -238,7 +238,8 @@ def test_where_nothing_is_the_page_says_how_something_comes(sam, hal, fay, brows
 
 
 def queries(browser, address):
-    """How many questions to the database a page takes."""
+    """How many questions to the database a page takes, once this process has drawn it."""
+    browser.get(address)
     with CaptureQueriesContext(
         connection,
     ) as asked:

@@ -3,45 +3,28 @@
 The small ones, drawn often on a board, are strings; whatever has an inside is a template in templates/pieces/.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from pipeline_crm.tiers.stages import Stage
 
-from .. import words
+from .. import draw, words
+from ..draw import icon as drawn_icon
 from ..faces import GATE_ICONS, STAGE_ICONS, Belt, ClockFace, Link, initials
+from ..parcels import Table, move_menu
 
 register = template.Library()
 
-CLOCK = (
-    '<span class="{}" data-state="{}"{}><svg viewBox="0 0 20 20" aria-hidden="true">'
-    '<circle class="clock-ring" cx="10" cy="10" r="7.5"/>{}</svg><span>{}</span></span>'
-)
-MARKS = {"over": SafeString("M10 6v4.6M10 13.6v.1"), "paused": SafeString("M8.2 7.4v5.2M11.8 7.4v5.2")}
-MOVE_TO = (
-    '<details class="drop"><summary class="btn" data-variant="ghost" data-size="icon-sm" aria-label="{}">{}</summary>'
-    '<form class="drop-body" method="post" action="{}" data-move-form>'
-    '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="version" value="{}">'
-    '<input type="hidden" name="next" value="{}"><p class="eyebrow px-2 pb-1">{}</p>{}{}</form></details>'
-)
 PILE_WIDTH, PILE_ROWS = 3, 6
-
-
-@lru_cache(maxsize=512)
-def drawn_icon(name: str, classes: str) -> SafeString:
-    """One icon of the sprite; the words beside it carry the meaning, so readers of the screen skip it."""
-    drawn = format_html(' class="{}"', classes) if classes else SafeString("")
-    return format_html('<svg{} aria-hidden="true"><use href="{}#{}"/></svg>', drawn, static("dist/icons.svg"), name)
 
 
 @register.simple_tag
@@ -59,26 +42,7 @@ def stage_icon(stage: str, classes: str = "ico") -> SafeString:
 @register.simple_tag
 def clock(face: ClockFace | None, size: str = "", said: str = "") -> SafeString:
     """`{% clock face %}`, `{% clock face size="lg" %}`; `said` puts other words beside the same arc."""
-    if face is None:
-        return SafeString("")
-    if face.state in MARKS:
-        hand = format_html('<path class="clock-mark" d="{}"/>', MARKS[face.state])
-    else:
-        hand = format_html(
-            '<circle class="clock-arc" cx="10" cy="10" r="7.5" pathLength="100" stroke-dasharray="{} 100"/>', face.left
-        )
-    kind = "clock clock-lg" if size == "lg" else "clock"
-    return format_html(CLOCK, kind, face.state, ticking(face, said=bool(said)), hand, said or face.words)
-
-
-def ticking(face: ClockFace, *, said: bool) -> SafeString:
-    """The hours that clocks.js needs; words that the page chose itself stay as they are."""
-    if face.hours is None:
-        return SafeString("")
-    hours = face.hours
-    moments = (int(moment.timestamp()) for moment in (hours.started_at, hours.soon_at, hours.due_at))
-    kept = SafeString(" data-said") if said else SafeString("")
-    return format_html(' data-from="{}" data-soon="{}" data-due="{}"{}', *moments, kept)
+    return draw.clock(face, size, said)
 
 
 @register.simple_tag
@@ -106,14 +70,13 @@ def stage_tag(stage: str, word: str = "") -> SafeString:
 @register.simple_tag
 def flag(word: str, tone: str = "", sign: str = "") -> SafeString:
     """`{% flag _("stuck") tone="over" sign="alert-triangle" %}`; tones: over, soon, good, none."""
-    drawn = drawn_icon(sign, "") if sign else SafeString("")
-    return format_html('<span class="flag" data-tone="{}">{}{}</span>', tone, drawn, word)
+    return draw.flag(word, tone, sign)
 
 
 @register.simple_tag
 def avatar(name: str) -> SafeString:
     """The small square with a person's initials; their name stands beside it."""
-    return format_html('<span class="avatar-s" aria-hidden="true">{}</span>', initials(name))
+    return draw.avatar(name)
 
 
 @register.simple_tag
@@ -137,9 +100,7 @@ def bar(value: float, limit: float, label: str = "", pace: float | None = None, 
 @register.simple_tag
 def step_dots(step: int, of: int) -> SafeString:
     """The step's place as small marks, for a row of a table; its name stands beside it."""
-    dots = ((("bg-hue" if place < step else "bg-input"),) for place in range(min(of, 8)))
-    marks = format_html_join("", '<i class="h-2 w-1 rounded-full {}"></i>', dots)
-    return format_html('<span class="inline-flex gap-0.5" aria-hidden="true">{}</span>', marks)
+    return draw.step_dots(step, of)
 
 
 @register.simple_tag
@@ -247,24 +208,6 @@ def drop(
     )
 
 
-@lru_cache(maxsize=256)
-def move_choices(steps: tuple[tuple[int, str], ...], current: int | None) -> SafeString:
-    """The buttons of a card's menu; the same for every card of a column, so drawn once."""
-    signs = {True: drawn_icon("check", "ico"), False: drawn_icon("arrow-right", "ico")}
-    rows = (
-        (pk, SafeString(" disabled") if pk == current else SafeString(""), signs[pk == current], name)
-        for pk, name in steps
-    )
-    button = '<button type="submit" class="drop-item" name="step" value="{}"{}>{}{}</button>'
-    return format_html_join("", button, rows)
-
-
-def leave_choice(url: str, word: str) -> SafeString:
-    """The last line of a card's menu: the page on which the record leaves its stage; nothing where it cannot."""
-    sign = drawn_icon("transfer", "ico")
-    return format_html('<a class="drop-item border-t" href="{}">{}{}</a>', url, sign, word) if url else SafeString("")
-
-
 @register.simple_tag(takes_context=True)
 def move_to(
     context: template.Context,
@@ -277,19 +220,26 @@ def move_to(
     out_word: str = "",
 ) -> SafeString:
     """The menu that moves a card to another step or out of its stage, by keyboard too; dragging posts the same form."""
-    known = tuple((step.pk, str(step.name)) for step in steps)
-    return format_html(
-        MOVE_TO,
-        gettext("Move %(name)s to another step") % {"name": name},
-        drawn_icon("dots", "ico"),
-        url,
-        context.get("csrf_token", ""),
-        version,
-        context["request"].get_full_path(),
-        gettext("Move to"),
-        move_choices(known, current),
-        leave_choice(way_out, out_word),
+    table = Table(
+        steps=tuple((step.pk, str(step.name)) for step in steps),
+        here=context["request"].get_full_path(),
+        token=str(context.get("csrf_token", "")),
     )
+    label = gettext("Move %(name)s to another step") % {"name": name}
+    return move_menu(label, gettext("Move to"), url, version, table, current, way_out, out_word)
+
+
+TOKEN_PLACE = secrets.token_hex(16)  # stands where the token against forgery will stand; nobody can write it
+
+
+@register.simple_tag(takes_context=True)
+def frame_piece(context: template.Context, name: str) -> SafeString:
+    """`{% frame_piece "pieces/side.html" %}`: a part of the frame, drawn once for as long as the frame stays the same."""
+    drawn, page = context["frame"].drawn, context.template
+    if name not in drawn and page is not None:
+        with context.push(csrf_token=TOKEN_PLACE):
+            drawn[name] = page.engine.get_template(name).render(context)
+    return SafeString(drawn[name].replace(TOKEN_PLACE, str(context.get("csrf_token", ""))))
 
 
 # Words -----------------------------------------------------------------------------------------------------------
