@@ -27,7 +27,11 @@ def main(words: list[str]) -> int:
     """The command line."""
     asked = _arguments(words)
     sizes = [int(size) for size in asked.rows.split(",")] if asked.rows else list(SHORT if asked.short else FULL)
-    measure = journeys.Measure(rounds=asked.rounds or (20 if asked.short else 120), seconds=1 if asked.short else 4)
+    measure = journeys.Measure(
+        rounds=asked.rounds or (20 if asked.short else 100),
+        seconds=1 if asked.short else 3,
+        longest_sweep=20 if asked.short else 60,
+    )
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(postgres.throw_away())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -60,11 +64,7 @@ def _say(words: str) -> None:
 
 
 def _manage(database: str, *words: str) -> None:
-    subprocess.run(commands.manage(*words), check=True, env=_environment(database), stdout=subprocess.DEVNULL)
-
-
-def _environment(database: str) -> dict[str, str]:
-    return os.environ | {"DATABASE_URL": database, "DEBUG": "0", "DEMO": "1", "SECRET_KEY": "k" * 50}
+    subprocess.run(commands.manage(*words), check=True, env=sites.environment(database), stdout=subprocess.DEVNULL)
 
 
 def _seeded(cluster: postgres.Cluster, sizes: list[int], folder: Path) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def _seeded(cluster: postgres.Cluster, sizes: list[int], folder: Path) -> list[d
         database = cluster.url.replace(f"/{places.DATABASE}?", f"/{name}?")
         file = folder / f"{size}.json"
         command = [sys.executable, "-m", "benchmarks.seeding", str(size), str(file)]
-        process = subprocess.Popen(command, env=_environment(database), cwd=places.ROOT)
+        process = subprocess.Popen(command, env=sites.environment(database), cwd=places.ROOT)
         started.append((process, database, file))
     if any(process.wait() for process, _database, _file in started):
         raise SystemExit("The tables could not be seeded.")

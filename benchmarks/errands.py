@@ -60,7 +60,7 @@ def _phone(seat: Seat) -> str:
 
 
 def _part_of_a_name(seat: Seat) -> str:
-    return Lead.objects.get(pk=_one(Lead, seat, "contacted")).client.name.split()[1][1:6].lower()
+    return Lead.objects.get(pk=_one(Lead, seat, "contacted")).client.name.split()[1][1:].lower()
 
 
 def _acts(scouts: list[tuple[Seat, str]], count: int) -> dict[str, list[Errand]]:

@@ -6,12 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_crm.tiers import actions as drawing
-from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Strategy
+from pipeline_crm.tiers.models import Pipeline, Reason, Rung, Seat, Strategy
 from pipeline_crm.tiers.stages import Stage, Structure
 from pipeline_crm.users.models import User
 
 SCOUTS, HUNTERS, FARMERS = 25, 16, 8  # with the head of sales, fifty
 FIRST = ("Anna", "Boris", "Vera", "Gleb", "Daria", "Egor", "Zoya", "Ivan", "Kira", "Lev", "Maya", "Nikita")
+SURNAMES = tuple(
+    f"{root}{middle}{end}"
+    for root in (
+        "Or",
+        "Pet",
+        "Ryb",
+        "Sok",
+        "Tit",
+        "Uv",
+        "Fro",
+        "Cher",
+        "Shil",
+        "Yud",
+        "Bel",
+        "Gor",
+        "Zim",
+        "Kon",
+        "Lap",
+        "Mur",
+    )
+    for middle in ("al", "ar", "ech", "el", "er", "ich", "il", "on", "osh", "un", "yan", "az")
+    for end in ("in", "ov", "enko", "sky", "ich", "yuk", "evsky", "aev", "un", "kov")
+)
 LAST = ("Orlova", "Petrov", "Rybina", "Sokolov", "Titova", "Uvarov", "Frolova", "Chernov", "Shilova", "Yudin")
 
 
@@ -62,8 +85,10 @@ def _person(number: int, role: str) -> User:
 def _seated(pipeline: Pipeline, stage: Stage, count: int) -> list[Seat]:
     tier = pipeline.tier_for(stage)
     # Whatever the trade does by custom, the measurements need somebody to receive.
-    tier.strategy = Strategy.LEAST_LOADED
+    tier.strategy, tier.off_hours = Strategy.LEAST_LOADED, True
     tier.save()
+    tier.rungs.all().delete()
+    Rung.objects.create(tier=tier, act=Rung.Act.REASSIGN, delay_minutes=0)
     largest = 32_000
     return [
         Seat.objects.create(

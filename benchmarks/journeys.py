@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipeline_crm.launch import places
+
 from .figures import Book
-from .sites import SHIPPED, Site, site
-from .timing import in_turns, middle, rates_in_turns, slow
+from .sites import SHIPPED, Site, environment, site
+from .timing import in_turns, middle, rate, rates_in_turns, slow
 
 Firms = list[dict[str, Any]]
 # The most questions that a page may put to the database.
@@ -27,6 +34,13 @@ GOALS = {
 ACTS = {"state change": 1.5, "capture": 1.8, "hand-off": 2.2}
 SLOWEST = {"list": 2.0, "list, filtered": 2.0}  # the 95th percentile against that of the floor
 LETTERS = {"floor": "F", "list": "list"}
+KINDS = {
+    "workers: sync, 2": ["--worker-class", "sync", "--workers", "2"],
+    "workers: sync, 3": ["--worker-class", "sync", "--workers", "3"],
+    "workers: gthread, 1 of 4 threads": ["--worker-class", "gthread", "--workers", "1", "--threads", "4"],
+    "workers: gthread, 2 of 2 threads": ["--worker-class", "gthread", "--workers", "2", "--threads", "2"],
+}
+FEW_STALE, MANY_STALE, SHARE_OF_S, LONGEST_LOCK = 10_000, 100_000, 50.0, 100.0
 CLIENTS, SHARE_OF_FLOOR, GROWTH, MEMORY = 8, 60.0, 1.15, 90.0
 
 
@@ -36,6 +50,7 @@ class Measure:
 
     rounds: int
     seconds: float
+    longest_sweep: int  # seconds after which it is stopped, and what it has done by then counts
 
 
 def walk(book: Book, firms: Firms, measure: Measure) -> None:
@@ -50,6 +65,10 @@ def walk(book: Book, firms: Firms, measure: Measure) -> None:
         if small is not large:
             little = stack.enter_context(site(small["database"], SHIPPED))
             growth(book, (little, small), (big, large), measure, when="")
+            _sweep(book, large, FEW_STALE, measure)
+            growth(book, (little, small), (big, large), measure, when=f", {FEW_STALE:,} just given away")
+    _sweep(book, large, MANY_STALE, measure)
+    _classes(book, firms[min(1, len(firms) - 1)], measure)
 
 
 def _pages(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:
@@ -89,6 +108,32 @@ def _crowd(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> Non
         book.note(f"{name}, {CLIENTS} clients", found, "/s", better="higher")
     share = 100 * rates["list"] / rates["floor"]
     book.note(f"list against floor, {CLIENTS} clients", share, "%", SHARE_OF_FLOOR, better="higher")
+
+
+def _sweep(book: Book, firm: dict[str, Any], stale: int, measure: Measure) -> None:
+    """The sweep and its floor on the same table, one after the other, each with leads of its own."""
+    if stale > firm["leads"] // 10:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "told.json"
+        command = [sys.executable, "-m", "benchmarks.sweeping", str(stale), str(measure.longest_sweep), str(file)]
+        subprocess.run(command, check=True, env=environment(firm["database"]), cwd=places.ROOT)
+        told = json.loads(file.read_text())
+    of = f"{stale:,} of {firm['leads']:,} stale"
+    book.note(f"floor S, {of}", told["floor"], "leads/s", better="higher")
+    book.note(f"sweep, {of}", told["rate"], "leads/s", better="higher", moved=told["moved"])
+    share = 100 * told["rate"] / told["floor"]
+    book.note(f"sweep against S, {of}", share, "%", SHARE_OF_S, better="higher")
+    book.note(f"longest lock of the sweep, {of}", told["held"], "ms", LONGEST_LOCK)
+
+
+def _classes(book: Book, firm: dict[str, Any], measure: Measure) -> None:
+    """Which kind of worker serves the list fastest: the table of docs/deploy.md."""
+    for kind, options in KINDS.items():
+        with site(firm["database"], options) as server:
+            pages = firm["errands"]["list"]
+            rate(server, pages, clients=4, seconds=1.0)
+            book.note(kind, rate(server, pages, clients=4, seconds=measure.seconds), "/s", better="higher")
 
 
 def growth(

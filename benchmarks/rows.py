@@ -15,7 +15,7 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Entry, Movement, Task
 
-from .firm import FIRST, LAST, Firm
+from .firm import FIRST, SURNAMES, Firm
 from .sheets import Sheet
 
 HOUR, DAY = 3600, 86400
@@ -128,7 +128,7 @@ class Years:
             self._lost_lead(number, born)
 
     def _client(self, number: int, born: float) -> None:
-        name = f"{FIRST[number % len(FIRST)]} {LAST[number // 12 % len(LAST)]}{number % 9973}"
+        name = f"{FIRST[number % len(FIRST)]} {SURNAMES[number * 7919 % len(SURNAMES)]}"
         company = f"Firm {number % 5003}" if number % 3 == 0 else ""
         self.clients.add(number, name, company, "Moscow", text_of(born))
         self.points.add(number, "phone", f"+79{number:09d}")

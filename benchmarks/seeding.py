@@ -16,10 +16,17 @@ from django.utils import timezone
 
 CHUNK = 20_000
 ACTS = 240
+LOADS = """
+    INSERT INTO conveyor_load (seat_id, delta)
+    SELECT seat_id, count(*) FROM {table} WHERE seat_id IS NOT NULL AND state = ANY (%s) GROUP BY seat_id
+"""
 
 
 def seed(leads: int) -> None:
     """A firm with so many leads, and clients, contacts, movements, entries, hand-offs, deals and accounts in proportion."""
+    from pipeline_crm.conveyor.records import BELT
+    from pipeline_crm.tiers.stages import Stage
+
     from .firm import found
     from .rows import Years
     from .sheets import unguarded
@@ -32,6 +39,9 @@ def seed(leads: int) -> None:
                 for sheet in years.sheets:
                     sheet.send()
     with connection.cursor() as cursor:
+        for stage in Stage:
+            # The triggers that keep count of what everybody holds were silent.
+            cursor.execute(LOADS.format(table=BELT[stage]._meta.db_table), [list(BELT[stage].OPEN)])
         # The lent database keeps no statistics by itself.
         cursor.execute("VACUUM (ANALYZE)")
 
@@ -44,6 +54,8 @@ def queries(asked: dict[str, list[dict[str, str]]]) -> dict[str, int]:
     counted = {}
     for name, errands in asked.items():
         if "form" in errands[0]:
+            continue
+        if name == "floor":
             continue
         browser = Client(headers={"host": "localhost", "cookie": errands[0]["cookie"]})
         browser.get(errands[0]["path"])

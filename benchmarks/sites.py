@@ -62,6 +62,12 @@ def _share(process: int) -> float:
     return 0.0
 
 
+def environment(database: str) -> dict[str, str]:
+    """What a process of the measurements is started with."""
+    ours = {"DATABASE_URL": database, "DEBUG": "0", "DEMO": "1", "SECRET_KEY": "k" * 50}
+    return os.environ | ours | {"DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+
+
 @contextlib.contextmanager
 def site(database: str, workers: list[str]) -> Iterator[Site]:
     """A web server over a database, gone when the block ends."""
@@ -72,13 +78,9 @@ def site(database: str, workers: list[str]) -> Iterator[Site]:
         "benchmarks.wsgi:application" if word == "pipeline_crm.wsgi:application" else word
         for word in commands.gunicorn(port)
     ]
-    environment = os.environ | {
-        "DATABASE_URL": database, "DEBUG": "0", "DEMO": "1", "SECRET_KEY": "k" * 50,
-        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-    }  # fmt: skip
     members = crew.Crew()
     log = Path(tempfile.mkstemp(suffix=".log")[1])
-    members.start("web", [*command, *workers], environment=environment, cwd=places.ROOT, log=log)
+    members.start("web", [*command, *workers], environment=environment(database), cwd=places.ROOT, log=log)
     try:
         _wait(members, port)
         yield Site(port, members.members[0].process.pid)
