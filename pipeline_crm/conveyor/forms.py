@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.clients.models import Client
@@ -18,6 +19,7 @@ from .answers import LARGEST_VERSION
 from .desks import DESKS
 from .fields import MomentField
 from .handoff import Brief
+from .sharing import keeps_warm
 
 if TYPE_CHECKING:
     from .records import ConveyorItem
@@ -218,6 +220,12 @@ class BriefForm(ActForm):
     def crosses(self) -> bool:
         """Whether somebody else goes on with the client from here."""
         return self.item.pipeline.tier_for(self.to).pk != self.item.tier_id
+
+    @property
+    def full_tier(self) -> str:
+        """The tier at which nobody has room, where the client would therefore stay with the giver."""
+        tier = self.item.pipeline.tier_for(self.to)
+        return tier.name if self.crosses and keeps_warm(tier, now=timezone.now()) else ""
 
     def brief(self) -> Brief:
         """The brief as it was written."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipeline_crm.tiers.models import Seat
+from pipeline_crm.tiers.models import Seat, Tier, WhenFull
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.tiers.stages import Stage
 
@@ -54,6 +54,14 @@ def preview(seat: Seat, *, to: Seat | None = None, now: datetime) -> Preview:
         portions=sorted(portions.values(), key=lambda one: (one.seat is None, -one.more)),
         refusals={int(pk): skip for pk, skip in pooled.get("skipped", {}).items() if int(pk) != seat.pk},
     )
+
+
+def keeps_warm(tier: Tier, *, now: datetime) -> bool:
+    """Whether a client offered to this tier now would stay with the giver, because nobody has room; nothing is written."""
+    house = setup()
+    if house.tiers[tier.pk].when_full != WhenFull.KEEP_WARM:
+        return False
+    return Dealer(tier, house, now=now).deal(None).is_full
 
 
 def rows_of_book(model: type[ConveyorItem], seat: Seat) -> ConveyorQuerySet:

@@ -258,6 +258,22 @@ def test_each_setting_has_its_sentence(pipeline, when_full, helped, words):
     assert setting_of(next(tier for tier in tiers if tier.pk == hunters.pk), tiers) == words
 
 
+@pytest.mark.parametrize(
+    ("when_full", "capacity", "told"), [("keep_warm", 1, True), ("keep_warm", 2, False), ("pool", 1, False)]
+)
+def test_a_giver_is_told_before_the_brief_is_written_that_the_client_would_stay(
+    browse, sam, hal, when_full, capacity, told
+):
+    make_deal(sam, hal)
+    mine = make_contacted(sam)
+    Seat.objects.filter(pk=hal.pk).update(capacity=capacity)
+    Tier.objects.filter(pk=hal.tier_id).update(when_full=when_full)
+
+    text = browse(sam).get(reverse("deals:offer", args=[mine.pk])).content.decode()
+
+    assert ("Nobody at “Hunters” has room now. Until somebody has, the client stays with you" in text) is told
+
+
 def test_where_there_is_room_nothing_is_said(browse, pipeline, sam, hal, olga):
     make_lead(sam)
 
