@@ -84,7 +84,7 @@ class RuleForm(forms.ModelForm):
             self.fields["regions"].widget = UnfoldAdminTextInputWidget()
         for name, offered in self._offered().items():
             if name in self.fields:
-                self._let_pick(cast("forms.ModelMultipleChoiceField", self.fields[name]), offered)
+                self._let_pick(name, offered)
 
     def clean_regions(self) -> list[str]:
         """Each region once, in the letters in which it was written first."""
@@ -93,11 +93,10 @@ class RuleForm(forms.ModelForm):
             written.setdefault(word.casefold(), word)
         return [word for word in written.values() if word]
 
-    @staticmethod
-    def _let_pick(field: forms.ModelMultipleChoiceField, offered: Any) -> None:
+    def _let_pick(self, name: str, offered: Any) -> None:
         # The admin dresses such fields in its own way and tells everybody to hold a key down.
-        told = RuleForm._meta.help_texts or {}
-        field.help_text = told.get(offered.model._meta.model_name + "s", "")
+        field = cast("forms.ModelMultipleChoiceField", self.fields[name])
+        field.help_text = (self._meta.help_texts or {}).get(name, "")
         field.widget = UnfoldAdminSelect2MultipleWidget()
         field.queryset = offered
 

@@ -24,7 +24,8 @@ def test_no_page_of_the_admin_shows_rights_on_single_objects(desk, pipeline):
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", RULES, RULES + "add/", PEOPLE, PEOPLE + "add/"]
+    "address",
+    ["/admin/", "/admin/tiers/pipeline/", "/admin/tiers/pipeline/add/", RULES, RULES + "add/", PEOPLE, PEOPLE + "add/"],
 )
 def test_pages_of_the_configurator_open(desk, address):
     assert desk.get(address).status_code == 200
