@@ -81,6 +81,11 @@ class HandOff(FSMModelMixin, models.Model):
             models.Index(fields=["to_stage", "to_id"], name="hand_offs_to_a_record"),
             models.Index(fields=["from_stage", "from_id"], name="hand_offs_from_a_record"),
             models.Index(fields=["giver", "offered_at"], name="hand_offs_of_a_giver"),
+            # The counts beside every page ask by these: without them a busy firm's hand-offs would all be looked at.
+            models.Index(fields=["giver", "from_stage", "offered_at"], name="hand_offs_given_at_a_stage"),
+            models.Index(
+                fields=["from_stage", "from_id"], condition=Q(state="returned"), name="hand_offs_that_came_back"
+            ),
             models.Index(fields=["pipeline", "offered_at"], name="hand_offs_of_a_pipeline"),
         ]
 

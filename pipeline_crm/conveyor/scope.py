@@ -122,6 +122,11 @@ class Scope:
         if view == View.MINE:
             # Whoever holds an open record sees it: no more need be asked.
             return here.open().held_by(*self.sight.seat_ids)
+        if view == View.POOL and not self.sight.everything:
+            # What nobody holds is seen by its tier or its pipeline; said so, it is read from the index of the pool.
+            tiers = Q(tier__in=self.sight.worked_ids | self.sight.led_ids)
+            headed = Q(pipeline__in=self.sight.headed_ids) if self.sight.headed else Q(pk__in=[])
+            return here.open().filter(tiers | headed, seat=None)
         rows = cast(ConveyorQuerySet, visible(self.user, here, only_open=view != View.CLOSED))
         if view == View.POOL:
             return rows.open().filter(seat=None)

@@ -33,6 +33,7 @@ from .tally import capped, kept_tally
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
+RECORDS = frozenset(desk.namespace for desk in DESKS.values())
 KEPT = 256  # frames, of as many people on as many pages
 END, SINCE = Blank("end", DateTimeField()), Blank("since", DateTimeField())
 
@@ -120,10 +121,13 @@ def frame_of(request: Request) -> Frame:
     """All that stands around a page for the person of this request; kept as long as it would come out the same."""
     here = standpoint(request)
     counts = _counts(here)
+    # No link of the frame leads to a single record, so one frame serves the pages of all.
+    match = request.resolver_match
+    path = "" if match and "pk" in match.kwargs and match.namespace in RECORDS else request.path
     offsets = tuple(timezone.now().astimezone(pipeline.zone).utcoffset() for pipeline in here.pipelines)
     key = (
-        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.pipeline and here.pipeline.pk,
-        request.get_full_path(), get_language(), offsets, tuple(counts.items()),
+        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.pipeline and here.pipeline.pk, here.namespace,
+        path, get_language(), offsets, tuple(counts.items()),
     )  # fmt: skip
     frame = _kept.get(key)
     if frame is None:

@@ -254,6 +254,12 @@ def test_lists_and_boards_take_as_many_queries_for_thirty_rows_as_for_one(pipeli
     make_leads_everywhere(pipeline, sam, 29)
 
     assert {page: queries(browsers[page[0]], page[1]) for page in COUNTED} == few
+    assert {page[1]: count for page, count in few.items() if page[0] == "sam"} == {
+        "/leads/": 7,
+        "/leads/?view=pool": 7,
+        "/leads/?view=closed": 6,
+        "/leads/board/": 8,
+    }
 
 
 COUNTED = [(who, f"/leads/{page}") for who in ("sam", "lena") for page in ("", "?view=pool", "?view=closed", "board/")]

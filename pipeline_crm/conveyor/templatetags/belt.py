@@ -11,7 +11,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
@@ -229,7 +229,8 @@ def move_to(
     return move_menu(label, gettext("Move to"), url, version, table, current, way_out, out_word)
 
 
-TOKEN_PLACE = secrets.token_hex(16)  # stands where the token against forgery will stand; nobody can write it
+# Stand where the token against forgery and the page's own address will stand; nobody can write them.
+TOKEN_PLACE, HERE_PLACE = secrets.token_hex(16), secrets.token_hex(16)
 
 
 @register.simple_tag(takes_context=True)
@@ -237,9 +238,10 @@ def frame_piece(context: template.Context, name: str) -> SafeString:
     """`{% frame_piece "pieces/side.html" %}`: a part of the frame, drawn once for as long as the frame stays the same."""
     drawn, page = context["frame"].drawn, context.template
     if name not in drawn and page is not None:
-        with context.push(csrf_token=TOKEN_PLACE):
+        with context.push(csrf_token=TOKEN_PLACE, here=HERE_PLACE):
             drawn[name] = page.engine.get_template(name).render(context)
-    return SafeString(drawn[name].replace(TOKEN_PLACE, str(context.get("csrf_token", ""))))
+    here = escape(context["request"].get_full_path())
+    return SafeString(drawn[name].replace(TOKEN_PLACE, str(context.get("csrf_token", ""))).replace(HERE_PLACE, here))
 
 
 # Words -----------------------------------------------------------------------------------------------------------
