@@ -30,6 +30,7 @@ def main(words: list[str]) -> int:
     measure = journeys.Measure(
         rounds=asked.rounds or (20 if asked.short else 100),
         seconds=1 if asked.short else 3,
+        pages_only=asked.pages,
         longest_sweep=20 if asked.short else 60,
     )
     with contextlib.ExitStack() as stack:
@@ -55,6 +56,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="small tables and few requests: about a minute")
     parser.add_argument("--rows", default="", help="numbers of leads with commas between, from the smallest up")
+    parser.add_argument("--pages", action="store_true", help="the pages alone: no crowd, no sweep, no kinds of workers")
     parser.add_argument("--rounds", type=int, default=0, help="requests for each figure")
     return parser.parse_args(words)
 

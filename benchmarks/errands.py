@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, When
+
 from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.clients.models import ContactPoint
@@ -12,7 +14,7 @@ from pipeline_crm.tiers.stages import Stage
 
 from .signing_in import cookie_of
 
-EACH = 12  # different addresses of a page, which take turns
+EACH = 4  # different addresses of a page, which take turns
 Errand = dict[str, Any]
 
 
@@ -50,7 +52,9 @@ def _page(path: str, cookie: str) -> Errand:
 
 
 def _one(model: Any, seat: Seat, state: str) -> int:
-    number: int = model.objects.filter(seat=seat, state=state).order_by("-id").values_list("pk", flat=True)[0]
+    # A small firm may have nobody in that state.
+    held = model.objects.filter(seat=seat).order_by(Case(When(state=state, then=0), default=1), "-id")
+    number: int = held.values_list("pk", flat=True)[0]
     return number
 
 

@@ -37,7 +37,7 @@ class Book:
         self, figure: str, value: float, unit: str, goal: float | None = None, *, better: str = "lower", **more: object
     ) -> None:
         """Writes a figure down; `more` are conditions of its own."""
-        found = Figure(figure, round(value, 3), unit, goal, better, self.conditions | more)
+        found = Figure(figure, round(value, 2), unit, goal, better, self.conditions | more)
         self.figures.append(found)
         aim = "" if goal is None else f"{'≤' if better == 'lower' else '≥'} {goal:g}"
         print(

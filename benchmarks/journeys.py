@@ -50,6 +50,7 @@ class Measure:
 
     rounds: int
     seconds: float
+    pages_only: bool
     longest_sweep: int  # seconds after which it is stopped, and what it has done by then counts
 
 
@@ -60,6 +61,8 @@ def walk(book: Book, firms: Firms, measure: Measure) -> None:
         big = stack.enter_context(site(large["database"], SHIPPED))
         _pages(book, big, large, measure)
         _acts(book, big, large, measure)
+        if measure.pages_only:
+            return
         _crowd(book, big, large, measure)
         book.note("memory of a web worker", max(big.memory()), "MB PSS", MEMORY)
         if small is not large:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .sites import Site
 
-WARM_UPS = 6  # for each address: every worker has met it by then, more or less
+WARM_UPS = 24  # of each kind: every worker has met every person by then, more or less
 Turn = tuple[Site, Sequence[dict[str, Any]]]
 
 

@@ -21,7 +21,7 @@ def gunicorn(port: int) -> list[str]:
 
 
 def web(port: int) -> list[str]:
-    """The web server of the demo: sync workers; `benchmarks/web_workers.py` compares the kinds on one's own machine."""
+    """The web server of the demo: sync workers; `make bench` compares the kinds on one's own machine."""
     return [*gunicorn(port), "--worker-class", "sync", "--workers", "2"]
 
 
