@@ -44,6 +44,7 @@ class Deal(ConveyorItem):
 
     stage = Stage.DEAL
     OPEN = IN_WORK
+    COMES_WITH = ("lead",)
 
     state = FSMField(_("state"), max_length=20, choices=State, default=State.OFFERED, protected=True)
     lead = models.ForeignKey(Lead, models.PROTECT, null=True, blank=True, related_name="deals", verbose_name=_("lead"))

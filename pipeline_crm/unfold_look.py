@@ -77,6 +77,7 @@ BORROWED = (
     _("Select"),
     _("Select action"),
     _("Select action to run"),
+    _("- Select an option -"),
     _("Select currency"),
     _("Select record"),
     _("Select value"),

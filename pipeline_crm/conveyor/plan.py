@@ -54,7 +54,7 @@ def due(
 
     Two questions, each on an index of its own; `locked` passes over what somebody else has in hand.
     """
-    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides).select_related("client")
+    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides).select_related("client", *model.COMES_WITH)
     if locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True)
     gone = [seat.pk for seat in tier.seats.all() if not seat.holds]

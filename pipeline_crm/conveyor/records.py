@@ -103,6 +103,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
 
     stage: ClassVar[Stage]
     OPEN: ClassVar[tuple[str, ...]]
+    COMES_WITH: ClassVar[tuple[str, ...]] = ()  # the records before this one that a rule of assignment asks
     ALSO_MOVED: ClassVar[tuple[str, ...]] = ()  # what the sweep may change here beyond the place on the belt
     state: Any
 
