@@ -49,7 +49,9 @@ class Plan:
     celery: bool = False
     build: str = ""
     room: float = 1.12  # of what is held at the beginning; when people leave, there is too little of it
-    patience: float = 20.0
+    patience: float = 20.0  # seconds for the backlog once the shooting has ended
+    acts: int = 0  # so many acts of people there must be, however slow the machine
+    ticks: int = 3  # rings of beat that Celery alone may take for what falls due in the calm
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Report:
     @property
     def late(self) -> bool:
         """Whether what was due, or fell due in the calm, was not dealt with in time."""
-        return self.backlog >= self.plan.patience or (self.calm is not None and self.calm > 3 * TICK)
+        return self.backlog >= self.plan.patience or (self.calm is not None and self.calm > self.plan.ticks * TICK)
 
 
 class Fire:
@@ -155,6 +157,8 @@ class Fire:
             shot()
             self._look_after()
         time.sleep(max(0.0, began + plan.seconds - time.monotonic()))
+        while self._insist(_acts) < plan.acts and time.monotonic() < began + 20 * plan.seconds:
+            time.sleep(0.1)
 
     def _kill(self) -> None:
         jobs = ["sweep"] * 5 + ["work"] * (1 if self.plan.owners else 0)
@@ -227,7 +231,7 @@ class Fire:
         if self.plan.celery:
             self._look_after()
             self._insist(_fall_due)
-            self.report.calm = self._until_nothing_is_due(30 * TICK)
+            self.report.calm = self._until_nothing_is_due(60 * TICK)
         self.hands.stop("look")
 
     def _until_nothing_is_due(self, patience: float) -> float:
@@ -238,7 +242,7 @@ class Fire:
             time.sleep(0.1)
         return time.monotonic() - began
 
-    def _insist(self, act: Callable[[], object]) -> object:
+    def _insist[Answer](self, act: Callable[[], Answer]) -> Answer:
         for _attempt in range(20):
             try:
                 return act()
@@ -269,6 +273,12 @@ class Fire:
             report.counts.update({f"moved: {cause}": n for cause, n in cursor.fetchall()})
             cursor.execute("SELECT count(*) FROM outbox_notice")
             report.counts["notices"] = cursor.fetchone()[0]
+
+
+def _acts() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM chaos_act")
+        return int(cursor.fetchone()[0])
 
 
 def _due() -> int:
