@@ -31,8 +31,8 @@ def joint_queries(here: Standpoint, seats: own.Seats, since: own.Moment) -> dict
             queries[f"{stage}_accepted"] = crossed.filter(state=HandOff.State.ACCEPTED)
             queries[f"{stage}_answered"] = crossed.filter(state__in=[HandOff.State.ACCEPTED, HandOff.State.RETURNED])
     if Stage.LEAD in here.own_stages and Stage.DEAL not in here.own_stages:
-        queries["won"] = own.won_after(seats, since)
-        queries["kept"] = own.kept_after(seats, since)
+        queries["won"] = own.won_among(own.handed(seats, Stage.LEAD, since))
+        queries["kept"] = own.kept_among(queries["won"])
     return queries
 
 

@@ -98,6 +98,18 @@ def kept_after(seats: Seats, since: Moment) -> Rows:
     return _still_clients(won_after(seats, since))
 
 
+def won_among(given: QuerySet[HandOff]) -> QuerySet[HandOff]:
+    """Those hand-offs whose deal was won; asked of each, since somebody's few would be sought among all that ever were."""
+    fate = Deal.objects.filter(pk=OuterRef("to_id")).values("state")[:1]
+    return given.annotate(fate=Subquery(fate)).filter(fate=DealState.WON)
+
+
+def kept_among(given: QuerySet[HandOff]) -> QuerySet[HandOff]:
+    """Those hand-offs whose client is still one, asked in the same way."""
+    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline")).values("pk")[:1]
+    return given.annotate(account=Subquery(account)).filter(account__isnull=False)
+
+
 def sold(seats: Seats, since: Moment) -> Rows:
     """Deals that these seats won and handed on."""
     return Deal.objects.filter(pk__in=handed(seats, Stage.DEAL, since).values("from_id"), state=DealState.WON)
