@@ -164,15 +164,17 @@ def everything() -> list[tuple[str, str]]:
         return prints
 
 
+def _cut_often(database: str, act: str, pk: int, by: int, after: int, times: int) -> bool:
+    """Whether it was cut each time; an act that has no so many statements happens, at the first time."""
+    return all(strike(database, act, pk, by, after) for _ in range(times))
+
+
 def cut_everywhere(database: str, act: str, house: House, *, times: int, stride: int = 1) -> Cut:
     """Kills an act after each (`stride`-th) of its statements so many times; then lets it happen as often, whole."""
     pk, by = house.fresh(act)
     before, statements, kills, wrong = everything(), 0, 0, []
-    while True:
-        cut = [strike(database, act, pk, by, statements) for _ in range(times if statements else 1)]
-        kills += sum(cut)
-        if not all(cut):
-            break
+    while _cut_often(database, act, pk, by, statements, times):
+        kills += times
         if everything() != before:
             wrong.append(f"after statement {statements} something stayed")
             before = everything()
