@@ -131,7 +131,9 @@ def fire(run: Run) -> bool:
 
 def machine(run: Run) -> bool:
     """Stories of people, clients and time, the laws asked after each step."""
-    from .machine import Belt, found, learn_the_laws, walk
+    from .firm import found
+    from .machine import Belt
+    from .telling import learn_the_laws, walk
 
     run.fresh()
     found()

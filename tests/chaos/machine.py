@@ -7,16 +7,15 @@ reads nothing from the code that it tests.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
 from django.http import Http404
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from accounts import actions as farming
 from accounts.models import Account
@@ -32,65 +31,16 @@ from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import BookMove
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
 from pipeline_crm.conveyor.sweep import sweep
-from pipeline_crm.tiers import actions as drawing
-from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Rung, Seat, Tier
+from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Seat
 from pipeline_crm.timeline.models import Movement
 from pipeline_crm.users.models import User
-from tests import cast
-from tests.cast import MOSCOW, make_person, seat_at
 from tests.laws.ten import TEN
 
-ASKED = (
-    "exactly one holder",
-    "versions without gap or double",
-    "last movement is the seat",
-    "load is the open records",
-    "notices one per event",
-)
+from .firm import BEGIN, PEOPLE
+
 BRIEF = handoff.Brief(summary="Wants two rooms with a large kitchen.")
-# Ahead of us, because people's absences are kept in mind from the day before yesterday on.
-BEGIN = datetime(2031, 3, 17, 10, 0, tzinfo=MOSCOW)
 ANY = st.integers(0, 10**6)
 BY_RULE = ("round_robin", "least_loaded", "weighted", "expected_value")
-PEOPLE = {
-    "sam": "lead",
-    "sue": "lead",
-    "sid": "lead",
-    "hal": "deal",
-    "hana": "deal",
-    "fay": "account",
-    "fred": "account",
-}
-
-
-def found() -> None:
-    """The firm in which every story begins: seven people, one team lead, one chief, and a ladder of four rungs."""
-    pipeline = drawing.draw("Belt")
-    for name, stage in PEOPLE.items():
-        seat_at(pipeline, stage, make_person(name), capacity=4)
-    seat_at(pipeline, "lead", make_person("lena"), role=Seat.Role.LEAD, capacity=0)
-    make_person("chief", is_superuser=True)
-    Tier.objects.update(cherry_picking=True, hop_limit=2, untouched_limit=3)
-    scouts = pipeline.tier_for("lead")
-    Rung.objects.filter(tier=scouts).delete()
-    for act, delay in ((Rung.Act.REMIND, -30), (Rung.Act.REMIND, 0), (Rung.Act.WARN, 30), (Rung.Act.REASSIGN, 60)):
-        Rung.objects.create(tier=scouts, act=act, delay_minutes=delay)
-    _some_clients(pipeline)
-
-
-def _some_clients(pipeline: Pipeline) -> None:
-    """A belt in the middle of a day: clients in the pool, new, talked with, offered, worked and won."""
-    seats = {seat.user.username: Seat.objects.get(pk=seat.pk) for seat in Seat.objects.select_related("user")}
-    cast.make_lead(pipeline=pipeline, now=BEGIN)
-    cast.make_lead(pipeline=pipeline, now=BEGIN)
-    cast.make_lead(seats["sam"], now=BEGIN)
-    cast.make_lead(seats["sue"], now=BEGIN)
-    cast.make_contacted(seats["sam"], now=BEGIN)
-    cast.make_contacted(seats["sid"], now=BEGIN)
-    cast.make_offer(seats["sue"], now=BEGIN)
-    cast.make_offer(seats["sid"], now=BEGIN)
-    cast.make_deal(seats["sam"], seats["hal"], now=BEGIN)
-    cast.make_account(seats["sue"], seats["hana"], seats["fay"], now=BEGIN)
 
 
 class Belt(RuleBasedStateMachine):
@@ -452,30 +402,3 @@ class Belt(RuleBasedStateMachine):
     def today(self) -> Any:
         """The day it is where the pipeline works."""
         return self.now.astimezone(self.pipeline.zone).date()
-
-
-def learn_the_laws() -> None:
-    """Prepares the questions once for a connection, so that asking them costs little."""
-    asked = " UNION ALL ".join(
-        f"SELECT '{name}' AS question, kind || ' ' || id AS record FROM ({TEN[name]}) AS found(kind, id)"  # noqa: S608
-        for name in ASKED
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")
-        cursor.execute(f"PREPARE the_laws AS {asked.replace('%%', '%')}")
-
-
-def walk(*, stories: int, steps: int, phases: Collection[Phase] = tuple(Phase)) -> None:
-    """Tells so many stories of so many steps; raises what was wrong in the first that went wrong."""
-    run_state_machine_as_test(
-        Belt,
-        settings=settings(
-            max_examples=stories,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            phases=phases,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.machine import found, learn_the_laws, walk
+from tests.chaos.firm import found
+from tests.chaos.telling import learn_the_laws, walk
 
 pytestmark = pytest.mark.django_db
 

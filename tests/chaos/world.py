@@ -103,6 +103,15 @@ def _seat(pipeline: Pipeline, stage: Stage, count: int, capacity: int) -> list[S
     return [Seat.objects.create(tier=tier, user=person, capacity=capacity) for person in people]
 
 
+_RECORD = """id client_id pipeline_id tier_id seat_id step_id version state created_at owner_since step_since touched_at
+    clock clock_since due_at stale_at currency"""
+_MOVE = """client_id pipeline_id stage record_id version cause at from_state to_state from_step_id to_step_id
+    from_seat_id to_seat_id from_tier_id to_tier_id"""
+_ENTRY = "client_id pipeline_id stage record_id kind at outcome"
+_TOLD = """client_id pipeline_id from_stage from_id to_stage to_id from_tier_id to_tier_id giver_id receiver_id state
+    summary offered_at"""
+
+
 class Rows:
     """Writes every lead with the history that the laws ask for, by COPY."""
 
@@ -111,65 +120,11 @@ class Rows:
         self.tier = {stage: pipeline.tier_for(stage).pk for stage in Stage}
         self.step = {stage: pipeline.first_step(stage).pk for stage in Stage}
         self.now = timezone.now()
-        record = [
-            "id",
-            "client_id",
-            "pipeline_id",
-            "tier_id",
-            "seat_id",
-            "step_id",
-            "version",
-            "state",
-            "created_at",
-            "owner_since",
-            "step_since",
-            "touched_at",
-            "clock",
-            "clock_since",
-            "due_at",
-            "stale_at",
-            "currency",
-        ]
-        move = [
-            "client_id",
-            "pipeline_id",
-            "stage",
-            "record_id",
-            "version",
-            "cause",
-            "at",
-            "from_state",
-            "to_state",
-            "from_step_id",
-            "to_step_id",
-            "from_seat_id",
-            "to_seat_id",
-            "from_tier_id",
-            "to_tier_id",
-        ]
-        told = [
-            "client_id",
-            "pipeline_id",
-            "from_stage",
-            "from_id",
-            "to_stage",
-            "to_id",
-            "from_tier_id",
-            "to_tier_id",
-            "giver_id",
-            "receiver_id",
-            "state",
-            "summary",
-            "offered_at",
-        ]
         self.client = Sheet(Client, "id", "name", "created_at")
         self.point = Sheet(ContactPoint, "client_id", "kind", "value")
-        self.lead, self.deal = Sheet(Lead, *record), Sheet(Deal, *record, "lead_id")
-        self.move, self.entry = (
-            Sheet(Movement, *move),
-            Sheet(Entry, *["client_id", "pipeline_id", "stage", "record_id", "kind", "at", "outcome"]),
-        )
-        self.handoff = Sheet(HandOff, *told)
+        self.lead, self.deal = Sheet(Lead, *_RECORD.split()), Sheet(Deal, *_RECORD.split(), "lead_id")
+        self.move, self.entry = Sheet(Movement, *_MOVE.split()), Sheet(Entry, *_ENTRY.split())
+        self.handoff = Sheet(HandOff, *_TOLD.split())
 
     def write(self, shares: dict[str, int]) -> None:
         """All rows in one transaction."""

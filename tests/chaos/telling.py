@@ -1,0 +1,48 @@
+"""Lets the state machine walk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import connection
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.laws.ten import TEN
+
+from .machine import Belt
+
+ASKED = (
+    "exactly one holder",
+    "versions without gap or double",
+    "last movement is the seat",
+    "load is the open records",
+    "notices one per event",
+)
+
+
+def learn_the_laws() -> None:
+    """Prepares the questions once for a connection, so that asking them costs little."""
+    asked = " UNION ALL ".join(
+        f"SELECT '{name}' AS question, kind || ' ' || id AS record FROM ({TEN[name]}) AS found(kind, id)"  # noqa: S608
+        for name in ASKED
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        cursor.execute(f"PREPARE the_laws AS {asked.replace('%%', '%')}")
+
+
+def walk(*, stories: int, steps: int, phases: Collection[Phase] = tuple(Phase)) -> None:
+    """Tells so many stories of so many steps; raises what was wrong in the first that went wrong."""
+    run_state_machine_as_test(
+        Belt,
+        settings=settings(
+            max_examples=stories,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
