@@ -126,10 +126,10 @@ class Scope:
             # What nobody holds is seen by its tier or its pipeline; said so, it is read from the index of the pool.
             tiers = Q(tier__in=self.sight.worked_ids | self.sight.led_ids)
             headed = Q(pipeline__in=self.sight.headed_ids) if self.sight.headed else Q(pk__in=[])
-            return here.open().filter(tiers | headed, seat=None)
+            return here.open().filter(tiers | headed, seat=None, awaits_lead=False)
         rows = cast(ConveyorQuerySet, visible(self.user, here, only_open=view != View.CLOSED))
         if view == View.POOL:
-            return rows.open().filter(seat=None)
+            return rows.open().filter(seat=None, awaits_lead=False)
         if view == View.TEAM:
             return rows.open() if self.sight.everything else rows.open().filter(self.charge)
         return rows.closed()
