@@ -41,7 +41,7 @@ class Asked:
     @property
     def asks(self) -> Hashable:
         """What tells one question from another; where one begins to read, and how one sorts, is not in it."""
-        return self.view, tuple(sieve.chosen for sieve in self.sieves), self.search, self.late
+        return self.view, tuple((sieve.name, sieve.chosen) for sieve in self.sieves), self.search, self.late
 
     def of(self, scope: Scope) -> ConveyorQuerySet:
         """The rows that answer; the hour is a blank."""
