@@ -105,7 +105,9 @@ def seen_by_sender(request: HttpRequest) -> int | None:
     text = request.POST.get("version", "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text[:12]) <= LARGEST_VERSION):
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_VERSION)) and int(text) <= LARGEST_VERSION
+    ):
         raise Refused(_("This page is out of date. Reload it and try again."))
     return int(text)
 
