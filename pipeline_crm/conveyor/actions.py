@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -20,12 +20,20 @@ from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Movement, Task
 from pipeline_crm.users.models import User
 
-from .assignment import LET_GO, choose_seat, earlier_owners, refuse_full, refuse_gone, refuse_picking
+from .assignment import (
+    LET_GO,
+    choose_seat,
+    refuse_full,
+    refuse_gone,
+    refuse_hoarding,
+    refuse_picking,
+    refuse_resting,
+)
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_to_work, keep, record
-from .records import BELT, Clock, ConveyorItem, Openness
+from .records import ConveyorItem, Openness
 
 
 @transaction.atomic
@@ -36,8 +44,8 @@ def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Con
         raise Taken(_("This client is no longer in the pool."))
     refuse_picking(item, by=by)
     seat = sight_of(by).seat_at(item.tier_id)
-    if seat is not None and seat.pk in earlier_owners(model, [pk], item.tier, now=now).get(pk, ()):
-        raise Refused(_("You let this client go a short while ago: now it is a colleague's turn."))
+    if seat is not None:
+        refuse_resting(item, seat, now=now)
     _take(item, by=by, now=now)
     return item
 
@@ -65,29 +73,12 @@ def _let_go_by(seat: Seat, model: type[ConveyorItem], now: datetime) -> QuerySet
     )
 
 
-def _refuse_hoarding(seat: Seat) -> None:
-    """Who holds too many records without a touch works those first."""
-    limit = seat.tier.untouched_limit
-    if limit is None:
-        return
-    held = 0
-    for model in BELT.values():
-        untouched = Q(touched_at=None) | Q(touched_at__lt=F("owner_since"))
-        working = model.objects.open().held_by(seat).exclude(clock__in=[Clock.PARKED, Clock.ANSWER])
-        held += working.filter(untouched)[:limit].count()
-    if held >= limit:
-        raise Refused(
-            _("%(n)d clients of yours wait for a first touch. Get in touch with one of them, then take the next.")
-            % {"n": held}
-        )
-
-
 def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
     seat = sight_of(by).seat_at(item.tier_id)
     if seat is None:
         raise Refused(_("You have no open seat at this tier, so you cannot take its clients."))
     refuse_full(seat, now=now)
-    _refuse_hoarding(seat)
+    refuse_hoarding(seat)
     if item.state == "offered":
         settle(item, seat=seat, by=by, now=now, cause=Cause.CLAIMED)
     else:

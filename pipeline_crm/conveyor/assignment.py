@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import F, Min
+from django.db.models import F, Min, Q
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
@@ -20,7 +20,7 @@ from pipeline_crm.timeline.models import Cause, Movement
 
 from .errors import Refused
 from .models import Turn
-from .records import BELT, ConveyorItem
+from .records import BELT, Clock, ConveyorItem
 from .roster import Roster, load_of
 from .rules import came_at, facts_of, first_fit
 from .strategies import STRATEGIES, Case, Choice
@@ -174,6 +174,29 @@ def refuse_full(seat: Seat, *, now: datetime) -> None:
             _("Your hands are full: you hold %(n)d records, which is your limit. Finish or hand on one first.")
             % {"n": limit}
         )
+
+
+def refuse_hoarding(seat: Seat) -> None:
+    """Who holds too many records without a touch works those first."""
+    limit = seat.tier.untouched_limit
+    if limit is None:
+        return
+    held = 0
+    for model in BELT.values():
+        untouched = Q(touched_at=None) | Q(touched_at__lt=F("owner_since"))
+        working = model.objects.open().held_by(seat).exclude(clock__in=[Clock.PARKED, Clock.ANSWER])
+        held += working.filter(untouched)[:limit].count()
+    if held >= limit:
+        raise Refused(
+            _("%(n)d clients of yours wait for a first touch. Get in touch with one of them, then take the next.")
+            % {"n": held}
+        )
+
+
+def refuse_resting(item: ConveyorItem, seat: Seat, *, now: datetime) -> None:
+    """Who let a client lie, or put them back, does not pick them out of the pool again within the tier's cool-down."""
+    if seat.pk in earlier_owners(type(item), [item.pk], item.tier, now=now).get(item.pk, ()):
+        raise Refused(_("You let this client go a short while ago: now it is a colleague's turn."))
 
 
 def refuse_gone(seat: Seat) -> SetUp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
@@ -20,7 +20,7 @@ from pipeline_crm.tiers.actions import appointed
 from pipeline_crm.tiers.models import Reason, Seat, Tier, WhenFull
 from pipeline_crm.timeline.models import Cause, Entry, Task
 
-from .assignment import choose_seat, refuse_full, refuse_picking, same_person
+from .assignment import choose_seat, refuse_full, refuse_hoarding, refuse_picking, refuse_resting, same_person
 from .errors import NoRoom, Refused, Taken
 from .models import HandOff
 from .moves import Moved, hold, keep, keep_many, record, shift
@@ -150,8 +150,11 @@ def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen:
     if seat is None or seat.pk not in sight_of(by).seat_ids:
         raise Refused(_("Only the person this client is offered to can accept it."))
     if item.seat is None:
+        # Out of the pool an offer is taken on the same terms as any other record.
         refuse_picking(item, by=by)
+        refuse_resting(item, seat, now=now)
         refuse_full(seat, now=now)
+        refuse_hoarding(seat)
     settle(item, seat=seat, by=by, now=now, cause=Cause.ACCEPTED)
     return item
 
@@ -225,16 +228,17 @@ def hand_over_many(handings: Sequence[Handing], *, by: User | None, now: datetim
         old.save()
     again = [(item, offers[item.stage, item.pk]) for item, *_rest in handings if (item.stage, item.pk) in offers]
     HandOff.objects.bulk_create([_offered_anew(item, old, now=now) for item, old in again])
-    if quietly:
-        return
-    tell_many(
-        [
-            (item.seat.user_id, _news(item), item.stage, item.pk, f"{item.stage}:{item.pk}:{item.version}:given")
-            for item, _seat, cause, *_rest in handings
-            if item.seat is not None and cause != Cause.WOKEN
-        ],
-        now=now,
-    )
+    if not quietly:
+        tell_many(news_of(handings), now=now)
+
+
+def news_of(handings: Iterable[Handing]) -> list[tuple[int, Notice.Kind, str, int, str]]:
+    """What the receivers of records that have been handed over are told; who is woken hears of that alone."""
+    return [
+        (item.seat.user_id, _news(item), item.stage, item.pk, f"{item.stage}:{item.pk}:{item.version}:given")
+        for item, _seat, cause, *_rest in handings
+        if item.seat is not None and cause != Cause.WOKEN
+    ]
 
 
 def open_offers(items: Sequence[ConveyorItem]) -> dict[tuple[str, int], HandOff]:
