@@ -114,10 +114,13 @@ FORM_RENDERER = "pipeline_crm.conveyor.form_look.BeltForms"
 
 # Database --------------------------------------------------------------------------------------------------------
 
+# Behind a pooler that lends connections by the transaction, nothing may be left on one for the next: no cursor, no plan.
+DATABASE_POOLER = environment.flag("DATABASE_POOLER")
 DATABASES = {
     "default": environment.database(DATABASE_URL)
     | {
-        "CONN_MAX_AGE": environment.number("DATABASE_CONNECTION_SECONDS", otherwise=60),
+        "CONN_MAX_AGE": environment.number("DATABASE_CONNECTION_SECONDS", otherwise=0 if DATABASE_POOLER else 60),
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLER,
         "CONN_HEALTH_CHECKS": True,
         # An action opens its own transaction: a page that only reads needs none.
         "ATOMIC_REQUESTS": False,

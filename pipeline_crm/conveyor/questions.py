@@ -3,6 +3,9 @@
 Building a query costs Django several times what answering it costs PostgreSQL, and planning it costs PostgreSQL as much
 again. So a question is built once for everybody who stands alike, for a stand-in (see `standins`) whose numbers are replaced by
 those of whoever asks. What changes from one asking to the next, such as the hour, is a `Blank`.
+
+Plans belong to a connection. Behind a pooler that lends connections by the transaction (`DATABASE_POOLER`) no plan is kept,
+for another process may have planned another question by the same name there.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
 from django.db.models import DateTimeField, Expression, Field, IntegerField, Lookup, Model, QuerySet
 from django.db.models.fetch_modes import FETCH_ONE
 from django.db.models.query import get_related_populators
@@ -97,15 +100,28 @@ class Question[Row: Model]:
         if not self._sql:
             return []
         with connection.cursor() as cursor:
-            if self._name:
-                _plan(cursor, self._name, self._sql, self._given)
-                values = self._filled([value for value in self._given if _is_open(value)], numbers or {}, answers)
-                places = f" ({', '.join(['%s'] * len(values))})" if values else ""
-                cursor.execute(f"EXECUTE {self._name}{places}", values)
-            else:
-                cursor.execute(self._sql, self._filled(self._given, numbers or {}, answers))
-            rows = cursor.fetchall()
+            rows = self._asked(cursor, numbers or {}, answers)
         return list(self._convert(rows, self._converters)) if self._convert else rows
+
+    def _asked(self, cursor: Any, numbers: Mapping[Any, Any], answers: Mapping[str, Any]) -> list[Any]:
+        if not self._name or connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            cursor.execute(self._sql, self._filled(self._given, numbers, answers))
+            return list(cursor.fetchall())
+        try:
+            self._execute(cursor, numbers, answers)
+        except NotSupportedError:
+            # A migration has changed a column since: what was planned on this connection is planned anew.
+            _planned.pop(cursor.connection, None)
+            if connection.in_atomic_block:
+                raise
+            self._execute(cursor, numbers, answers)
+        return list(cursor.fetchall())
+
+    def _execute(self, cursor: Any, numbers: Mapping[Any, Any], answers: Mapping[str, Any]) -> None:
+        _plan(cursor, self._name, self._sql, self._given)
+        values = self._filled([value for value in self._given if _is_open(value)], numbers, answers)
+        places = f" ({', '.join(['%s'] * len(values))})" if values else ""
+        cursor.execute(f"EXECUTE {self._name}{places}", values)
 
     def _filled(self, values: Iterable[Any], numbers: Mapping[Any, Any], answers: Mapping[str, Any]) -> list[Any]:
         return [answers[value.name] if isinstance(value, Blank) else numbers.get(value, value) for value in values]
@@ -198,15 +214,15 @@ def _plan(cursor: Any, name: str, sql: str, given: Sequence[Any]) -> None:
     if name in plans:
         plans.move_to_end(name)
         return
-    if not plans:
-        # The planner would plan a question of many parts anew for ever, and longer than it takes to answer.
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
     # What is always the same is written out, so that the planner can tell by it which indexes serve.
     places = count(1)
     parts = [f"${next(places)}" if _is_open(value) else _written(cursor, value) for value in given]
     first, *rest = [part.replace("%%", "%") for part in sql.split("%s")]
     whole = first + "".join(f"{part}{words}" for part, words in zip(parts, rest, strict=True))
-    cursor.execute(f"PREPARE {name} AS {whole}")
+    # A connection of which nothing is known may hold plans that were given up. And PostgreSQL would plan a question of
+    # many parts anew for ever, longer than it takes to answer; a rollback takes that setting back, so it is said each time.
+    anew = "" if plans else "DEALLOCATE ALL; "
+    cursor.execute(f"{anew}SET plan_cache_mode = force_generic_plan; PREPARE {name} AS {whole}")
     plans[name] = None
     if len(plans) > PLANNED:
         cursor.execute(f"DEALLOCATE {plans.popitem(last=False)[0]}")
