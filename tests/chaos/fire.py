@@ -269,7 +269,7 @@ class Fire:
         report.strange += strange
         report.counts["deadlocks broken by the server"] = self.ground.postgres.deadlocks
         with connection.cursor() as cursor:
-            cursor.execute("SELECT cause, count(*) FROM timeline_movement WHERE version > 1 GROUP BY 1 ORDER BY 2 DESC")
+            cursor.execute("SELECT cause, count(*) FROM timeline_movement WHERE at > now() - interval '1 day' GROUP BY 1")
             report.counts.update({f"moved: {cause}": n for cause, n in cursor.fetchall()})
             cursor.execute("SELECT count(*) FROM outbox_notice")
             report.counts["notices"] = cursor.fetchone()[0]
