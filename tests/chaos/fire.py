@@ -269,7 +269,9 @@ class Fire:
         report.strange += strange
         report.counts["deadlocks broken by the server"] = self.ground.postgres.deadlocks
         with connection.cursor() as cursor:
-            cursor.execute("SELECT cause, count(*) FROM timeline_movement WHERE at > now() - interval '1 day' GROUP BY 1")
+            cursor.execute(
+                "SELECT cause, count(*) FROM timeline_movement WHERE at > now() - interval '1 day' GROUP BY 1"
+            )
             report.counts.update({f"moved: {cause}": n for cause, n in cursor.fetchall()})
             cursor.execute("SELECT count(*) FROM outbox_notice")
             report.counts["notices"] = cursor.fetchone()[0]
