@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from django.db import connection
-from django.db.models import Field, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
@@ -18,6 +17,7 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause, Entry, Movement
 
+from .bulk import insert_rows, update_rows
 from .clocks import wind
 from .errors import Refused, Taken
 from .records import ConveyorItem
@@ -95,10 +95,9 @@ def keep(
     item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None = None
 ) -> Movement:
     """Saves a record that has moved and writes its one movement."""
-    movement = _word(item, cause=cause, by=by, now=now, why=why)
+    words = _word(item, cause=cause, by=by, now=now, why=why)
     item.save()
-    movement.record_id = item.pk
-    movement.save()
+    movement = Movement.objects.create(**words | {"record_id": item.pk})
     item.remember()
     return movement
 
@@ -111,54 +110,39 @@ def keep_many(moves: Iterable[Moved], *, by: User | None, now: datetime) -> None
         movements.append(_word(item, cause=cause, by=by, now=now, why=why))
         by_model.setdefault(type(item), []).append(item)
     for model, items in by_model.items():
-        write_rows(items, (*MOVED, *model.ALSO_MOVED))
-    Movement.objects.bulk_create(movements)
+        update_rows(items, (*MOVED, *model.ALSO_MOVED))
+    insert_rows(Movement, movements)
     for item in chain.from_iterable(by_model.values()):
         item.remember()
 
 
-def write_rows(items: Sequence[ConveyorItem], fields: Sequence[str]) -> None:
-    """Writes some fields of many records of one stage in one statement."""
-    if not items:
-        return
-    meta = type(items[0])._meta
-    columns = [cast("Field[Any, Any]", meta.get_field(name)) for name in ("id", *fields)]
-    types = [column.db_type(connection) for column in columns]
-    names = ", ".join(f'"{column.column}"' for column in columns)
-    sets = ", ".join(f'"{column.column}" = given."{column.column}"' for column in columns[1:])
-    rows = [[column.get_db_prep_save(column.value_from_object(i), connection) for column in columns] for i in items]
-    one = "(" + ", ".join(f"%s::{kind}" for kind in types) + ")"
-    # Only names and types of our own columns are put together here; every value is a parameter.
-    statement = f'UPDATE "{meta.db_table}" AS kept SET {sets} FROM (VALUES {", ".join([one] * len(rows))})'  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} AS given ({names}) WHERE kept.id = given.id", list(chain.from_iterable(rows)))
-
-
-def _word(item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None) -> Movement:
+def _word(
+    item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None
+) -> dict[str, Any]:
     """Counts the version, winds the clock and words the movement of a record that has moved."""
     stood = item.stood if item.pk else {}
     item.version += 1
     item.score = item.expected_value()
     wind(item)
-    return Movement(
-        client_id=item.client_id,
-        pipeline_id=item.pipeline_id,
-        stage=item.stage,
-        record_id=item.pk,
-        version=item.version,
-        cause=cause,
-        by=by,
-        at=now,
-        from_state=stood.get("state") or "",
-        to_state=item.state,
-        from_step_id=stood.get("step_id"),
-        to_step_id=item.step_id,
-        from_seat_id=stood.get("seat_id"),
-        to_seat_id=item.seat_id,
-        from_tier_id=stood.get("tier_id"),
-        to_tier_id=item.tier_id,
-        why=why or {},
-    )
+    return {
+        "client_id": item.client_id,
+        "pipeline_id": item.pipeline_id,
+        "stage": item.stage,
+        "record_id": item.pk,
+        "version": item.version,
+        "cause": cause,
+        "by_id": by.pk if by else None,
+        "at": now,
+        "from_state": stood.get("state") or "",
+        "to_state": item.state,
+        "from_step_id": stood.get("step_id"),
+        "to_step_id": item.step_id,
+        "from_seat_id": stood.get("seat_id"),
+        "to_seat_id": item.seat_id,
+        "from_tier_id": stood.get("tier_id"),
+        "to_tier_id": item.tier_id,
+        "why": why or {},
+    }
 
 
 def record(

@@ -19,10 +19,10 @@ from pipeline_crm.timeline.models import Cause, Entry
 
 from .assignment import ADVISORY_SPACE, tiers_of_choice
 from .books import tend_covers
+from .bulk import update_rows
 from .clocks import AGAIN_AFTER, next_rung_at
-from .handoff import Handing, hand_over_many
+from .handoff import Handing, hand_over_many, news_of
 from .models import Load
-from .moves import write_rows
 from .plan import Deed, Planner, due
 from .records import BELT, ConveyorItem
 from .strategies import Skip
@@ -30,7 +30,7 @@ from .strategies import Skip
 log = logging.getLogger(__name__)
 
 FIRST_BATCH, SMALLEST, LARGEST = 50, 25, 500
-HELD_SECONDS = 0.06  # how long one batch may hold its locks, about; the next batch is as large as fits
+HELD_SECONDS = 0.08  # how long one batch may hold its locks, about; the next batch is as large as fits
 LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 
@@ -120,7 +120,8 @@ def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
     moving = [deed for deed in deeds if deed.moves]
     for deed in moving:
         _prepare(deed)
-    hand_over_many([_handing(deed) for deed in moving], by=None, now=now)
+    handings = [_handing(deed) for deed in moving]
+    hand_over_many(handings, by=None, now=now, quietly=True)
     for deed in deeds:
         _set_alarm(deed, now=now)
     waiting = [deed.item for deed in deeds if not deed.moves or _would_move_again(deed, now)]
@@ -128,9 +129,9 @@ def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
         if _would_move_again(deed, now):
             # Whatever a calendar says, one sweep moves a record once.
             deed.item.stale_at = deed.item.pipeline.calendar.add(now, AGAIN_AFTER)
-    write_rows(waiting, ("rung", "stale_at"))
+    update_rows(waiting, ("rung", "stale_at"))
     Entry.objects.bulk_create(_entry(deed.item, deed.entry, now=now) for deed in deeds if deed.entry is not None)
-    tell_many(_notices(deeds), now=now)
+    tell_many([*news_of(handings), *_notices(deeds)], now=now)
 
 
 def _prepare(deed: Deed) -> None:
