@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from leads.models import Lead
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, lock_tiers, same_person
+from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, lock_choice, same_person
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
@@ -71,7 +71,7 @@ def return_to_scout(
     _refuse_stranger(deal, by)
     belt.refuse_foreign_reason(reason, deal, Reason.Kind.RETURN_DEAL)
     lead = hold(Lead, deal.lead_id, by=None, now=now) if deal.lead_id is not None else None
-    lock_tiers(sorted({deal.tier_id, *([lead.tier_id] if lead else [])}))
+    lock_choice(deal.tier, *([lead.tier] if lead else []))
     shift(deal, "send_back", reason)
     handoff = close_returned(deal, by=by, reason=reason, comment=comment, now=now)
     if lead is not None:

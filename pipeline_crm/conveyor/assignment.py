@@ -114,6 +114,13 @@ def lock_tiers(tier_ids: Iterable[int]) -> SetUp:
     return setup(held=True)
 
 
+def lock_choice(*tiers: Tier) -> SetUp:
+    """Locks every tier whose people may receive what is given out at these; at once, for who locks again waits in rings."""
+    wide = any(tier.when_full == WhenFull.WIDEN for tier in tiers)
+    house = setup() if wide else None
+    return lock_tiers(sorted({pk for tier in tiers for pk in (tiers_of_choice(tier, house) if house else [tier.pk])}))
+
+
 def choose_seat(
     tier: Tier,
     *,
@@ -127,8 +134,7 @@ def choose_seat(
     Must run inside a transaction: it takes the tier's lock, so that no two assignments see the same free place, and
     reads only then who still works here.
     """
-    wanted = tiers_of_choice(tier, setup()) if tier.when_full == WhenFull.WIDEN else [tier.pk]
-    dealer = Dealer(tier, lock_tiers(wanted), now=now)
+    dealer = Dealer(tier, lock_choice(tier), now=now)
     resting = set(barred)
     if item is not None and item.pk is not None:
         resting |= earlier_owners(type(item), [item.pk], dealer.tier, now=now).get(item.pk, set())
@@ -209,8 +215,8 @@ def refuse_gone(seat: Seat) -> SetUp:
 
 
 def room_for_one_more(seat: Seat, *, now: datetime) -> bool:
-    """Whether a seat may take one more record; takes the tier's lock, so the answer holds to the commit."""
-    kept = lock_tiers([seat.tier_id]).seats.get(seat.pk)
+    """Whether a seat may take one more record; the answer holds to the commit, and if it is no, another may be chosen."""
+    kept = lock_choice(seat.tier).seats.get(seat.pk)
     return kept is not None and kept.holds and load_of([seat.pk])[seat.pk] < _limit(kept, now)
 
 
