@@ -88,14 +88,18 @@ def read_sight(user: User | AnonymousUser) -> Sight:
     if not user.is_authenticated or not user.is_active:
         return Sight()
     house = setup()
-    kept = _kept.get(user.pk)
-    if kept is None or kept.house is not house or kept.everything != user.is_superuser:
-        kept = _kept[user.pk] = _read(user, house)
+    # Sights of an earlier set-up go together: each of them would hold all of it in memory.
+    if house not in _kept:
+        _kept.clear()
+    sights = _kept.setdefault(house, {})
+    kept = sights.get(user.pk)
+    if kept is None or kept.everything != user.is_superuser:
+        kept = sights[user.pk] = _read(user, house)
     return kept
 
 
-# One entry for each person who has asked; a change of set-up replaces them one by one.
-_kept: dict[int, Sight] = {}
+# By the set-up that was read last, one sight for each person who has asked since.
+_kept: dict[SetUp, dict[int, Sight]] = {}
 
 
 def _read(user: User, house: SetUp) -> Sight:

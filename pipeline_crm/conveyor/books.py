@@ -6,7 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -20,7 +20,7 @@ from pipeline_crm.tiers.models import Absence, Seat
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause
 
-from .assignment import ADVISORY_SPACE, Dealer, lock_tiers, tiers_of_choice
+from .assignment import ADVISORY_SPACE, Dealer, lock_choice, tiers_of_choice
 from .errors import Refused, Taken
 from .handoff import hand_over
 from .models import BookMove, BookMoveItem
@@ -73,7 +73,7 @@ def redistribute(
 def _refuse_as_receiver(seat: Seat, to: Seat, *, now: datetime) -> None:
     if to.pk == seat.pk:
         raise Refused(_("Choose two different people: these records lie with this one already."))
-    if to.tier_id != seat.tier_id or not (to.is_open and to.user.is_active):
+    if to.tier_id != seat.tier_id or not to.holds:
         raise Refused(_("This seat cannot receive the records: it is closed, or it is at another tier."))
     today = today_of(seat, now)
     if to.absences.filter(first_day__lte=today, last_day__gte=today).exists():
@@ -104,11 +104,10 @@ def _move(
     """Locks every record of the book, then the tier, then the set-up: the order that everybody keeps."""
     for model in BELT.values():
         _lock(model.objects.open().held_by(seat))
-    tiers = tiers_of_choice(seat.tier, setup())
     if closes:
-        _close(seat, tiers)
+        _close(seat, tiers_of_choice(seat.tier, setup()))
     else:
-        lock_tiers(tiers)
+        lock_choice(seat.tier)
     # What was given to this seat until a moment ago is in the book too; what somebody is just taking from it is not.
     book = urgent_first(item for model in BELT.values() for item in _locked_rows(model, seat))
     move = BookMove.objects.create(seat=seat, cause=cause, absence=absence, by=by, at=now)
@@ -197,9 +196,9 @@ def bring_back(move_id: int, *, by: User | None, now: datetime) -> Returned:
         _refuse_undo(move, now=now)
     items = list(move.items.all())
     standing = urgent_first(_standing(items))
-    lock_tiers(tiers_of_choice(move.seat.tier, setup()))
+    lock_choice(move.seat.tier)
     owner = setup().seats[move.seat_id]
-    if owner.is_open and owner.user.is_active:
+    if owner.holds:
         result = _give_back(move, owner, standing, len(items), by=by, now=now)
     elif by is not None:
         raise Refused(_("The seat of %(name)s is closed: open it first, then undo.") % {"name": owner.user.name})
@@ -318,7 +317,7 @@ def _due_to_end(now: datetime, seats: Collection[int] | None) -> list[int]:
     return [
         move.pk
         for move in rows.order_by("pk")
-        if move.absence is None or not covers_day(move.absence, today_of(move.seat, now))
+        if move.absence is None or not move.absence.covers(today_of(move.seat, now))
     ]
 
 
@@ -330,7 +329,7 @@ def _due_to_begin(now: datetime, seats: Collection[int] | None) -> list[int]:
     ).select_related("seat__tier__pipeline")
     if seats is not None:
         rows = rows.filter(seat__in=seats)
-    return [one.pk for one in rows.order_by("pk") if covers_day(one, today_of(one.seat, now))]
+    return [one.pk for one in rows.order_by("pk") if one.covers(today_of(one.seat, now))]
 
 
 @dataclass(frozen=True)
@@ -352,20 +351,15 @@ def covers_due(*, now: datetime, seats: Collection[int]) -> list[Cover]:
     return over + [Cover(one.seat, one.substitute, begins=True) for one in begins]
 
 
-def covers_day(absence: Absence, day: date) -> bool:
-    """Whether somebody is away on a day."""
-    return absence.first_day <= day <= absence.last_day
-
-
 @transaction.atomic
 def _begin_cover(absence_id: int, *, now: datetime) -> str:
     seat_id = Absence.objects.filter(pk=absence_id).values_list("seat_id", flat=True).first()
     seat = held_seat(seat_id, skip_locked=True) if seat_id else None
-    if seat is None or not (seat.is_open and seat.user.is_active):
+    if seat is None or not seat.holds:
         return ""
     # The seat is the lock: only now is it certain what the absence says, and that nobody else has begun its cover.
     absence = seat.absences.select_related("substitute").filter(pk=absence_id, book_move=None).first()
-    if absence is None or absence.substitute is None or not covers_day(absence, today_of(seat, now)):
+    if absence is None or absence.substitute is None or not absence.covers(today_of(seat, now)):
         return ""
     _move(seat, cause=BookMove.Cause.ABSENT, to=absence.substitute, by=None, now=now, absence=absence)
     return "covered"

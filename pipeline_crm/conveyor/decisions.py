@@ -72,5 +72,5 @@ def decisions_for(user: User, tiers: Sequence[Tier]) -> Decisions:
 
 
 def _receivers(tier: Tier) -> list[Seat]:
-    seats = (seat for seat in tier.seats.all() if seat.is_open and seat.user.is_active and seat.capacity)
+    seats = (seat for seat in tier.seats.all() if seat.holds and seat.capacity)
     return sorted(seats, key=lambda seat: seat.user.name)

@@ -87,7 +87,7 @@ class Planner:
         self.dealers: dict[int, Dealer] = {}
         self.earlier: dict[int, set[int]] = {}
         self.ladder = ladder_of(tier)
-        self.leads = [seat.user_id for seat in tier.seats.all() if seat.holds and seat.role == Seat.Role.LEAD]
+        self.leads = tier.lead_ids()
 
     def plan(self, items: Iterable[ConveyorItem]) -> list[Deed]:
         """What is due for each of these records, in their order."""
@@ -173,9 +173,8 @@ class Planner:
 
     def _unfinished(self, item: ConveyorItem) -> Deed:
         """A returned hand-off that nobody completes: the leads of every tier of the pipeline are told."""
-        tiers = self.house.pipelines[item.pipeline_id].tiers.all()
-        seats = [seat for tier in tiers for seat in tier.seats.all() if seat.holds and seat.role == Seat.Role.LEAD]
-        return Deed(item, "warned", told=tuple((seat.user_id, Notice.Kind.WARNED) for seat in seats))
+        leads = [pk for tier in self.house.pipelines[item.pipeline_id].tiers.all() for pk in tier.lead_ids()]
+        return Deed(item, "warned", told=tuple((user_id, Notice.Kind.WARNED) for user_id in leads))
 
     def _dealer(self, item: ConveyorItem) -> Dealer:
         home = item.home

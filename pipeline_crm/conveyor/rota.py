@@ -76,7 +76,7 @@ def _refuse_as_substitute(seat: Seat, substitute: Seat | None) -> None:
         return
     if substitute.pk == seat.pk:
         raise Refused(_("Choose somebody else as the substitute."))
-    if substitute.tier_id != seat.tier_id or not (substitute.is_open and substitute.user.is_active):
+    if substitute.tier_id != seat.tier_id or not substitute.holds:
         raise Refused(_("The substitute must have an open seat at the same tier."))
 
 

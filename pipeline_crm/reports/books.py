@@ -60,7 +60,7 @@ def _refusals(tier: Tier, skipped: Mapping[int, str]) -> list[tuple[str, str]]:
         return [(_("The tier’s rule"), _("puts everything into the pool"))]
     seats = setup().seats
     told = [(seats[pk], str(Skip(why).label)) for pk, why in skipped.items() if pk in seats and seats[pk].capacity]
-    return [(seat.user.name, why) for seat, why in told if seat.is_open and seat.user.is_active]
+    return [(seat.user.name, why) for seat, why in told if seat.holds]
 
 
 # What was moved --------------------------------------------------------------------------------------------------

@@ -312,7 +312,7 @@ class AbsenceForm(RowForm):
                 self.add_error(
                     "substitute", _("A substitute sits at the same tier: choose somebody of “%(tier)s”.") % told
                 )
-            elif not (substitute.is_open and substitute.user.is_active):
+            elif not substitute.holds:
                 self.add_error(
                     "substitute", _("This person takes nothing new: choose somebody else as the substitute.")
                 )

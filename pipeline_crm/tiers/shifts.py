@@ -50,7 +50,7 @@ def _spans(seat: Seat, day: date) -> list[tuple[datetime, datetime]]:
 
 def is_absent(seat: Seat, day: date) -> bool:
     """Whether a seat is away on a day."""
-    return any(absence.first_day <= day <= absence.last_day for absence in seat.absences.all())
+    return any(absence.covers(day) for absence in seat.absences.all())
 
 
 def share_of(seat: Seat, tier: Tier, today: date) -> int:

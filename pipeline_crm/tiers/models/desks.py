@@ -187,8 +187,8 @@ class Tier(models.Model):
         return stage == Stage.DEAL and self.works_account and repeats
 
     def lead_ids(self) -> list[int]:
-        """The people who lead the tier now."""
-        return list(self.seats.open().leads().values_list("user_id", flat=True))
+        """The people who lead the tier now; of a tier out of the set-up in memory, without a question."""
+        return [seat.user_id for seat in self.seats.all() if seat.holds and seat.role == "lead"]
 
 
 class TierUserObjectPermission(UserObjectPermissionBase):

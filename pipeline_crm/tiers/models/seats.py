@@ -26,10 +26,6 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """Seats that may hold records: not closed, and their person may sign in."""
         return self.filter(is_open=True, user__is_active=True)
 
-    def leads(self) -> SeatQuerySet:
-        """Seats of team leads."""
-        return self.filter(role=Seat.Role.LEAD)
-
 
 class Seat(models.Model):
     """A person's place at a tier; records are held by the seat, so a desk passes on whole."""
@@ -119,6 +115,10 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_day:%d.%m.%Y}–{self.last_day:%d.%m.%Y}"
+
+    def covers(self, day: date) -> bool:
+        """Whether the seat is away on a day."""
+        return self.first_day <= day <= self.last_day
 
 
 class Shift(models.Model):
