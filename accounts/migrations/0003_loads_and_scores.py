@@ -16,10 +16,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Nothing may move between the counting and the triggers that count from then on; who goes back takes it off again.
         migrations.RunSQL(
+            "LOCK TABLE accounts_account; "
             "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, count(*) FROM accounts_account "
             "WHERE seat_id IS NOT NULL AND state IN ('offered', 'active', 'at_risk') GROUP BY seat_id",
-            migrations.RunSQL.noop,
+            "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, -count(*) FROM accounts_account "
+            "WHERE seat_id IS NOT NULL AND state IN ('offered', 'active', 'at_risk') GROUP BY seat_id",
         ),
         pgtrigger.migrations.RemoveTrigger(
             model_name='account',

@@ -16,10 +16,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Nothing may move between the counting and the triggers that count from then on; who goes back takes it off again.
         migrations.RunSQL(
+            "LOCK TABLE deals_deal; "
             "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, count(*) FROM deals_deal "
             "WHERE seat_id IS NOT NULL AND state IN ('offered', 'open') GROUP BY seat_id",
-            migrations.RunSQL.noop,
+            "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, -count(*) FROM deals_deal "
+            "WHERE seat_id IS NOT NULL AND state IN ('offered', 'open') GROUP BY seat_id",
         ),
         pgtrigger.migrations.RemoveTrigger(
             model_name='deal',

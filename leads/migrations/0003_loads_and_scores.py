@@ -15,10 +15,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Nothing may move between the counting and the triggers that count from then on; who goes back takes it off again.
         migrations.RunSQL(
+            "LOCK TABLE leads_lead; "
             "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, count(*) FROM leads_lead "
             "WHERE seat_id IS NOT NULL AND state IN ('new', 'contacted', 'parked') GROUP BY seat_id",
-            migrations.RunSQL.noop,
+            "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, -count(*) FROM leads_lead "
+            "WHERE seat_id IS NOT NULL AND state IN ('new', 'contacted', 'parked') GROUP BY seat_id",
         ),
         pgtrigger.migrations.RemoveTrigger(
             model_name='lead',
