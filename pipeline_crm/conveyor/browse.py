@@ -29,9 +29,7 @@ from .parcels import Table, parcels
 from .questions import NOW, Question, question
 from .records import ConveyorItem, ConveyorQuerySet
 from .scope import Scope, View, scope_of
-from .words import money_words, reader
-
-MANY = 1_000  # nobody needs to know how many more there are
+from .words import MANY, capped, money_words, reader
 
 TITLES: dict[tuple[Stage, View], str | Promise] = {
     (Stage.LEAD, View.MINE): gettext_lazy("My leads"),
@@ -177,11 +175,6 @@ def _address(scope: Scope, page: str, view: View) -> str:
 
 
 # One line of facts ----------------------------------------------------------------------------------------------
-
-
-def capped(count: int) -> str:
-    """A count in words, exact up to a thousand."""
-    return str(count) if count <= MANY else "1\N{NO-BREAK SPACE}000+"
 
 
 def _list_facts(scope: Scope, asked: Asked) -> list[str]:

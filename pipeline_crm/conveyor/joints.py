@@ -19,9 +19,7 @@ from .questions import IDS, question
 from .records import ConveyorItem
 from .riders import Given, Riders
 from .scope import Scope, View
-from .words import money_words
-
-MANY = 1_000
+from .words import capped, money_words
 
 FROM: dict[Stage | None, str | Promise] = {
     None: gettext_lazy("what nobody has yet"),
@@ -80,7 +78,7 @@ class JointIn:
     @property
     def count_words(self) -> str:
         """The count, exact up to a thousand."""
-        return str(self.count) if self.count <= MANY else "1\N{NO-BREAK SPACE}000+"
+        return str(capped(self.count))
 
     @property
     def state(self) -> str:

@@ -36,11 +36,11 @@ from .questions import NOW, Blank, Capped, Figures, Question, kept
 from .records import BELT, ConveyorItem, ConveyorQuerySet
 from .scope import Scope, View
 from .standins import STEPS
+from .words import MANY
 
 CARDS = 20  # in one column; the rest is in the list
 OFFERS = 5
 WAITING = 3  # of the pool, which "Take next" empties from the top anyway
-MANY = 1_000
 OFFERED = Q(state="offered")
 MONTH = Blank("month", DateTimeField())
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
+MANY = 1_000  # nobody needs to know how many more there are
 # Up to here the minutes still matter to whoever reads "1 h 50 min left".
 MINUTES_MATTER = 2 * HOUR
 SIGNS = {
@@ -35,6 +36,11 @@ SIGN_FIRST = {"USD", "EUR", "GBP", "CNY"}
 def reader() -> str:
     """The language of whoever reads; what is kept by language is true only while that one is active."""
     return get_language() or "en"
+
+
+def capped(count: int) -> int | str:
+    """A count, exact up to a thousand; more are “1 000+”."""
+    return count if count <= MANY else f"1{NBSP}000+"
 
 
 @cache

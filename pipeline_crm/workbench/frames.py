@@ -17,9 +17,10 @@ from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.answers import Request
 from pipeline_crm.conveyor.desks import DESKS
-from pipeline_crm.conveyor.faces import Frame, Link, LinkGroup, NavStage, Person, Place
+from pipeline_crm.conveyor.faces import STAGE_ICONS, Frame, Link, LinkGroup, NavStage, Person, Place
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.standins import PERSON, stand_in
+from pipeline_crm.conveyor.words import capped
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 from pipeline_crm.tiers.setup import setup
@@ -28,7 +29,7 @@ from pipeline_crm.tiers.stages import Stage
 from . import own
 from .day import stages_of
 from .joints import joint_queries, joint_words
-from .tally import capped, kept_tally
+from .tally import kept_tally
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -336,9 +337,12 @@ def _record_links(here: Standpoint) -> list[Link]:
     """A head of sales has no desk on the belt, but reads every stage."""
     if not here.heads or here.own_stages:
         return []
+    return [_stage_link(here, stage, "board") for stage in Stage]
+
+
+def _stage_link(here: Standpoint, stage: Stage, page: str) -> Link:
     words = {Stage.LEAD: _("Leads"), Stage.DEAL: _("Deals"), Stage.ACCOUNT: _("Accounts")}
-    icons = {Stage.LEAD: "user-search", Stage.DEAL: "target-arrow", Stage.ACCOUNT: "plant-2"}
-    return [_link(here, DESKS[stage].url("board"), words[stage], icons[stage]) for stage in Stage]
+    return _link(here, DESKS[stage].url(page), words[stage], STAGE_ICONS[stage])
 
 
 def _set_up_links(here: Standpoint) -> list[Link]:
@@ -349,12 +353,7 @@ def _tabs(here: Standpoint) -> list[Link]:
     if not here.own_stages:
         return [*_conveyor_link(here), *_record_links(here)[:2]]
     stage = here.own_stages[0]
-    words = {Stage.LEAD: _("Leads"), Stage.DEAL: _("Deals"), Stage.ACCOUNT: _("Accounts")}
-    icons = {Stage.LEAD: "user-search", Stage.DEAL: "target-arrow", Stage.ACCOUNT: "plant-2"}
-    tabs = [
-        _link(here, reverse("workbench:my-work"), _("My work"), "bolt"),
-        _link(here, DESKS[stage].url("list"), words[stage], icons[stage]),
-    ]
+    tabs = [_link(here, reverse("workbench:my-work"), _("My work"), "bolt"), _stage_link(here, stage, "list")]
     if here.leads_only:
         return [*_own_teams(here)[:1], *tabs[1:]]
     take = reverse("workbench:take-next", args=[here.tier_of(stage).pk, stage.value])

@@ -15,13 +15,13 @@ from django.utils.translation import pgettext
 
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor.models import HandOff
-from pipeline_crm.conveyor.words import decimal_sign, reader
+from pipeline_crm.conveyor.words import capped, decimal_sign, reader
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import TOUCHES, Entry
 
 from . import own
 from .day import stages_of
-from .tally import capped, tally
+from .tally import tally
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User

@@ -18,11 +18,11 @@ from pipeline_crm.conveyor.cards import wanted_by, with_wishes
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, clock_face
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
-from pipeline_crm.conveyor.words import seconds_between, span
+from pipeline_crm.conveyor.words import capped, seconds_between, span
 from pipeline_crm.tiers.models import Seat
 from pipeline_crm.tiers.stages import Stage
 
-from .tally import capped, tally
+from .tally import tally
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User

@@ -8,12 +8,11 @@ from django.db.models import IntegerField, QuerySet, Subquery
 
 from pipeline_crm.conveyor.questions import question
 from pipeline_crm.conveyor.standins import PERSON
+from pipeline_crm.conveyor.words import MANY
 from pipeline_crm.users.models import User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
-
-MANY = 1_000  # nobody needs to know how many more there are
 
 
 class Figure(Subquery):
@@ -59,8 +58,3 @@ def _figure(query: QuerySet[Any]) -> Figure:
     if "mark" in query.query.annotations:
         return Marked(query[: MANY + 1])
     return Figure(query.order_by().values("pk")[: MANY + 1])
-
-
-def capped(count: int) -> int | str:
-    """The count, or “1 000+”."""
-    return count if count <= MANY else "1\N{NO-BREAK SPACE}000+"

@@ -13,10 +13,11 @@ from guardian.shortcuts import assign_perm, remove_perm
 from accounts import actions as farming
 from deals import actions as hunting
 from pipeline_crm.access.sight import read_sight
+from pipeline_crm.conveyor import words
 from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.tiers.stages import Stage, Structure
-from pipeline_crm.workbench import context, frames
+from pipeline_crm.workbench import context, frames, tally
 from tests.cast import (
     BRIEF,
     MONDAY,
@@ -213,9 +214,8 @@ def test_the_count_of_due_work_counts_clocks_and_tasks(frame_for, sam):
 
 
 def test_a_large_pool_is_not_counted_to_its_end(monkeypatch, frame_for, pipeline, sam):
-    from pipeline_crm.workbench import tally
-
-    monkeypatch.setattr(tally, "MANY", 2)
+    for room in (words, tally):
+        monkeypatch.setattr(room, "MANY", 2)
     for _each in range(4):
         make_lead(pipeline=pipeline)
 
