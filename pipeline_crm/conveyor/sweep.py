@@ -70,10 +70,14 @@ def _sweep_batch(
         # The server went away, or somebody waits in a ring with us: nothing was written, the next sweep comes.
         raise
     except Exception:
-        if len(records) <= 1:
+        if not records:
+            # It broke before it had anything in hand, and would do so again: the other tiers must not wait for this one.
+            log.exception("The sweep could not read the %ss of tier %s", model.stage, tier_id)
+            return Counter()
+        if len(records) == 1:
             failed.update(records)
             log.exception("The sweep could not act on %s %s", model.stage, records)
-            return Counter(failed=len(records))
+            return Counter(failed=1)
     done: Counter[str] = Counter()
     for _record in records:
         done += _sweep_batch(model, tier_id, 1, failed, now=now)

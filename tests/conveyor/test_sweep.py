@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from accounts import actions as farming
 from accounts.models import Account
@@ -253,6 +254,18 @@ def test_one_record_that_cannot_be_helped_does_not_hold_up_the_others(sam, sue, 
     assert done == {"failed": 1, "reassigned": 1}
     assert (owner(Lead, broken.pk), owner(Lead, sound.pk)) == (stan, sue)
     assert "could not act on lead" in caplog.text
+
+
+def test_a_stage_that_cannot_be_read_does_not_hold_up_the_others(sam, sue, caplog):
+    lead = make_lead(sam)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("ALTER TABLE accounts_account RENAME COLUMN stale_at TO lost")
+
+    done = sweep(now=MONDAY + WEEK)
+
+    assert (done, owner(Lead, lead.pk)) == ({"reassigned": 1}, sue)
+    assert {line.levelname for line in caplog.records} == {"ERROR"}
 
 
 def test_a_reminder_is_a_line_of_the_history(sam):
