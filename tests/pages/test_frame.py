@@ -12,8 +12,8 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from accounts import actions as farming
 from deals import actions as hunting
+from pipeline_crm import conveyor
 from pipeline_crm.access.sight import read_sight
-from pipeline_crm.conveyor import words
 from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.tiers.stages import Stage, Structure
@@ -214,7 +214,7 @@ def test_the_count_of_due_work_counts_clocks_and_tasks(frame_for, sam):
 
 
 def test_a_large_pool_is_not_counted_to_its_end(monkeypatch, frame_for, pipeline, sam):
-    for room in (words, tally):
+    for room in (conveyor.words, tally):
         monkeypatch.setattr(room, "MANY", 2)
     for _each in range(4):
         make_lead(pipeline=pipeline)
