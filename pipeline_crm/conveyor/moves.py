@@ -200,8 +200,18 @@ def tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: dat
     recent = Movement.objects.filter(within_reach, stage=model.stage, record_id=pk, at__gte=now - JUST_NOW).exclude(
         by=by
     )
-    if last is not None and last.to_tier_id in sight.worked_ids and recent.filter(pk=last.pk).exists():
+    if last is None or last.to_tier_id not in sight.worked_ids or _was_for_decision(last):
+        return
+    if recent.filter(pk=last.pk).exists():
         raise Taken(_lost_to(last, sight))
+
+
+def _was_for_decision(move: Movement) -> bool:
+    """Whether a record lay with nobody and waited for its team lead alone, so that no member could have taken it."""
+    if move.from_seat_id is not None or move.cause == Cause.CLAIMED:
+        return False
+    before = Movement.objects.filter(stage=move.stage, record_id=move.record_id, version=move.version - 1)
+    return before.filter(cause=Cause.UNDECIDED).exists()
 
 
 def _lost_to(move: Movement | None, sight: Sight) -> str:

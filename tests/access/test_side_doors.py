@@ -11,12 +11,12 @@ from django.db import transaction
 
 from deals.models import Deal
 from leads.models import Lead
-from pipeline_crm.conveyor.handoff import hand_over
+from pipeline_crm.conveyor.handoff import Handing, hand_over, hand_over_many
 from pipeline_crm.conveyor.moves import hold
 from pipeline_crm.tiers.models import Product, Source, Tier
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Cause
-from tests.cast import MONDAY, make_deal, make_lead, make_offer, make_person, seat_at
+from tests.cast import MONDAY, make_contacted, make_deal, make_lead, make_offer, make_person, seat_at
 
 HOUR_LATER = MONDAY + timedelta(hours=1)
 
@@ -99,3 +99,15 @@ def test_a_version_that_none_can_be_is_a_sentence(browse, sam, version):
 
     assert (answer.status_code, Lead.objects.get().seat) == (422, sam)
     assert answer.context["sentence"] == "This page is out of date. Reload it and try again."
+
+
+def test_who_could_not_take_what_waited_for_a_decision_does_not_hear_who_got_it(browse, pipeline, sam, sue, lena):
+    lead = make_contacted(sue)
+    with transaction.atomic():
+        item = hold(Lead, lead.pk, by=None, now=HOUR_LATER)
+        hand_over_many([Handing(item, None, Cause.UNDECIDED, decide=True)], by=None, now=HOUR_LATER)
+    given = browse(lena).post(f"/leads/{lead.pk}/reassign/", {"seat": sue.pk})
+
+    answers = [browse(sam).post(f"/leads/{lead.pk}/{act}/").status_code for act in ("claim", "release", "reassign")]
+
+    assert (given.status_code, answers, Lead.objects.get().seat) == (303, [404] * 3, sue)
