@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
+
+from pipeline_crm.tiers.hours import hour
 
 from . import digests as sending
 
@@ -9,4 +10,4 @@ from . import digests as sending
 @shared_task
 def digests() -> dict[str, int]:
     """Rings for the digests; may be rung twice, late or at once."""
-    return dict(sending.ring(now=timezone.now()))
+    return dict(sending.ring(now=hour()))

@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from pipeline_crm.conveyor import plan
 from pipeline_crm.conveyor import sweep as sweeping
+from pipeline_crm.tiers.hours import hour
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         """Prints a line for each record, or how often each thing was done."""
-        now = timezone.now()
+        now = hour()
         if dry_run:
             for deed in plan.foretell(now=now):
                 self.stdout.write(line(deed))
