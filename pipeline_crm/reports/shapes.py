@@ -181,52 +181,6 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What one receiver gets by a move, by stage, and what they hold after."""
-
-    name: str
-    more: int
-    after: int
-    capacity: int
-    stages: Sequence[tuple[str, int]] = ()
-
-    @property
-    def over(self) -> bool:
-        """Whether they would hold more than they may."""
-        return self.after > self.capacity
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a move of a whole book would do, before anybody presses the button; `refused` says who takes no more, and why."""
-
-    count: int
-    stages: Sequence[tuple[str, int]] = ()
-    shares: Sequence[Share] = ()
-    pooled: int = 0
-    pooled_stages: Sequence[tuple[str, int]] = ()
-    refused: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PastMove:
-    """A book that was moved: whose, why, to whom, and whether it can be undone still."""
-
-    pk: int
-    name: str
-    cause: str
-    at: datetime
-    by: str
-    count: int
-    receivers: Sequence[tuple[str, int]]
-    until: datetime | None = None
-    ended_at: datetime | None = None
-    ended_by: str = ""
-    is_cover: bool = False
-    can_undo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Team:
     """A tier as its team lead steers it."""
 
