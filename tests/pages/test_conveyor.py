@@ -233,7 +233,10 @@ def test_each_reason_is_a_sentence_with_numbers_and_one_thing_to_do(pipeline, sa
             "1 record is in the pool, 1 of them longer than it may",
             f"{leads}&view=pool",
         ),
-        "Held by people who are away: Scouts": ("1 record lies with 1 person", f"{team}book/?what=relief&from={sue.pk}"),
+        "Held by people who are away: Scouts": (
+            "1 record lies with 1 person",
+            f"{team}book/?what=relief&from={sue.pk}",
+        ),
         "Offers lie unanswered: Hunters": (
             "1 offer waits for an answer, 1 of them longer than it may",
             reverse("reports:team", args=[hal.tier_id]),
