@@ -28,8 +28,13 @@ def ladder_of(tier: Tier) -> tuple[Rung, ...]:
 
 
 def wind(item: ConveyorItem) -> None:
-    """Turns the clock back to what runs now, and the ladder to its foot; closed records have no clock."""
+    """Turns the clock back to what runs now, and the ladder to its foot; closed records have no clock.
+
+    A clock that runs on unchanged, such as that of a step whatever the touches, keeps the rungs that were climbed.
+    """
     first = min(running(item), key=lambda run: run.due, default=None)
+    if first is not None and item.stale_at is not None and first == (item.clock, item.clock_since, item.due_at):
+        return
     item.rung = 0
     if first is None:
         item.clock, item.clock_since, item.due_at, item.stale_at = "", None, None, None

@@ -163,6 +163,22 @@ def test_an_offer_that_nobody_answers_hops_like_anything_else(pipeline, sam, hal
     assert broken() == {}
 
 
+def test_touches_do_not_keep_a_record_for_ever(pipeline, sam, sue):
+    """The time in a step has run out: whoever only touches now and then climbs the ladder all the same."""
+    Step.objects.filter(pipeline=pipeline).update(limit_minutes=60)
+    clock(sam, first_touch_minutes=None, silence_minutes=600)
+    ladder(sam, ("remind", 0), ("reassign", 60))
+    lead = make_lead(sam)
+    done = []
+    for minute in range(20, 140, 20):
+        now = MONDAY + timedelta(minutes=minute)
+        scouting.log_touch(lead.pk, kind="call", outcome="no_answer", by=owner(lead).user, now=now)
+        done.append(dict(sweep(now=now)))
+
+    assert done == [{}, {}, {"reminded": 1}, {}, {}, {"reassigned": 1}]
+    assert owner(lead) == sue
+
+
 # Clocks --------------------------------------------------------------------------------------------------------------
 
 
