@@ -28,7 +28,10 @@ def learn_the_laws() -> None:
         for name in ASKED
     )
     with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")
+        cursor.execute("SELECT FROM pg_prepared_statements WHERE name = 'the_laws'")
+        if cursor.fetchone() is not None:
+            # Only this one: the pages keep questions of their own on the same connection.
+            cursor.execute("DEALLOCATE the_laws")
         cursor.execute(f"PREPARE the_laws AS {asked.replace('%%', '%')}")
 
 
