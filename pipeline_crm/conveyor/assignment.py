@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import F, Min, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.tiers.models import Rule, Seat, Tier, WhenFull
@@ -19,9 +20,10 @@ from pipeline_crm.tiers.shifts import room_of
 from pipeline_crm.timeline.models import Cause, Movement
 
 from .errors import Refused
+from .loads import load_of
 from .models import Turn
 from .records import BELT, Clock, ConveyorItem
-from .roster import Roster, load_of
+from .roster import Roster
 from .rules import came_at, facts_of, first_fit
 from .strategies import STRATEGIES, Case, Choice
 
@@ -190,11 +192,16 @@ def refuse_hoarding(seat: Seat) -> None:
     held = 0
     for model in BELT.values():
         untouched = Q(touched_at=None) | Q(touched_at__lt=F("owner_since"))
-        working = model.objects.open().held_by(seat).exclude(clock__in=[Clock.PARKED, Clock.ANSWER])
+        # Parking a client whom nobody has called is no way to have room for the next.
+        working = model.objects.open().held_by(seat).exclude(clock=Clock.ANSWER)
         held += working.filter(untouched)[:limit].count()
     if held >= limit:
         raise Refused(
-            _("%(n)d clients of yours wait for a first touch. Get in touch with one of them, then take the next.")
+            ngettext(
+                "%(n)d client of yours waits for a first touch. Get in touch first, then take the next.",
+                "%(n)d clients of yours wait for a first touch. Get in touch with one of them, then take the next.",
+                held,
+            )
             % {"n": held}
         )
 

@@ -74,7 +74,8 @@ def lines(cards: Sequence[Card], paper: Paper) -> SafeString:
         told = [_client(card), _step(card, paper), f"{CELL}{escape(paper.states[card.item.state])}</td>"]
         told += [cell(card.item, card, today, nobody) for cell in cells]
         if paper.token:
-            told.append(TAKE.format(card.claim, paper.token, card.item.version, take))
+            picks = card.item.tier.cherry_picking
+            told.append(TAKE.format(card.claim, paper.token, card.item.version, take) if picks else f"{CELL}</td>")
         drawn.append(f"<tr>\n{'\n'.join(told)}\n</tr>")
     return SafeString("".join(drawn))
 

@@ -33,10 +33,10 @@ from .desks import DESKS, Desk
 from .faces import Link, clock_face
 from .forms import MarkForm, NoteForm, ReassignForm, TaskForm
 from .hands import spells, stays, walk
+from .loads import load_of
 from .models import HandOff
 from .records import BELT, ConveyorItem, Openness
 from .riding import ride, told_clock
-from .roster import load_of
 from .why import why_this_owner
 
 REVEALED = "revealed"  # the session's note that the next page shows one contact in full
@@ -63,7 +63,7 @@ def standing(item: ConveyorItem, sight: Sight) -> Standing:
         holds=holds,
         steers=steers,
         works=item.is_open and (holds or steers) and (steers or not offered),
-        takes=item.in_pool and sight.seat_at(item.tier_id) is not None,
+        takes=item.in_pool and sight.seat_at(item.tier_id) is not None and (item.tier.cherry_picking or steers),
         only_offered=offered,
         full=item.openness(sight) is Openness.FULL,
     )

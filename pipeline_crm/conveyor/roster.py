@@ -7,26 +7,21 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count
 
 from pipeline_crm.tiers.models import Rule, Seat, Strategy, Tier
 from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.shifts import is_absent, is_on_shift, room_of, share_of
 from pipeline_crm.timeline.models import Cause, Movement
 
-from .models import Load, Turn
+from .loads import load_of
+from .models import Turn
 from .rules import conditions_of
 from .strategies import Bars, Case, Choice, SeatFacts, choose
 
 SKILL_DAYS = 90  # how far back it is counted how often somebody closes well
 CLOSED_WELL = (Cause.QUALIFIED, Cause.WON)
 CLOSED = (*CLOSED_WELL, Cause.DISQUALIFIED, Cause.LOST, Cause.CHURNED)
-
-
-def load_of(seats: Collection[int]) -> Counter[int]:
-    """How many open records each seat holds, over all stages."""
-    rows = Load.objects.filter(seat__in=seats).order_by().values("seat").annotate(n=Sum("delta"))
-    return Counter({row["seat"]: row["n"] for row in rows})
 
 
 class Roster:

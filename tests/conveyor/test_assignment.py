@@ -360,6 +360,17 @@ def test_who_hoards_untouched_records_takes_no_more(pipeline, sam):
     assert belt.take_next(Lead, tier(sam), by=sam.user, now=MONDAY).seat == sam
 
 
+def test_a_client_parked_without_a_call_counts_as_untouched(pipeline, sam):
+    tier_of(sam, strategy="pool", untouched_limit=1)
+    for _each in range(2):
+        make_lead(pipeline=pipeline)
+    first = belt.take_next(Lead, tier(sam), by=sam.user, now=MONDAY)
+    scouting.park(first.pk, until=MONDAY + timedelta(days=30), by=sam.user, now=MONDAY)
+
+    with pytest.raises(Refused, match="1 client of yours waits for a first touch"):
+        belt.take_next(Lead, tier(sam), by=sam.user, now=MONDAY)
+
+
 def test_what_somebody_put_back_does_not_come_to_them_again_at_once(pipeline, sam, sue):
     tier_of(sam, strategy="pool", cool_down_hours=24)
     lead = make_lead(sam)

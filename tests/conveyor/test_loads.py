@@ -1,0 +1,27 @@
+"""The ledger of loads says what is open, and can be counted anew when somebody has laid a hand on it."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from django.core.management import call_command
+
+from pipeline_crm.conveyor.loads import load_of, recount
+from pipeline_crm.conveyor.models import Load
+from tests.cast import make_deal, make_lead
+
+
+def test_a_ledger_that_was_spoilt_is_put_right(sam, sue, hal):
+    make_deal(sam, hal)
+    for _each in range(3):
+        make_lead(sam)
+    right = load_of([sam.pk, sue.pk, hal.pk])
+    Load.objects.filter(seat=sam).delete()
+    Load.objects.create(seat=sue, delta=2)
+
+    out = StringIO()
+    call_command("recount_loads", stdout=out)
+
+    assert out.getvalue() == f"seat {sam.pk}: +3\nseat {sue.pk}: -2\n2 seats were wrong.\n"
+    assert +load_of([sam.pk, sue.pk, hal.pk]) == +right == {sam.pk: 3, hal.pk: 1}
+    assert recount() == {}
