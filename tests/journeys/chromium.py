@@ -73,6 +73,10 @@ def photograph(page: Page, name: str, language: str) -> Iterator[tuple[str, list
         came_out = []
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
+            # A page is as wide as its letters: measured when the fonts are there and the new width is laid out.
+            page.evaluate(
+                "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"
+            )
             came_out.append(page.evaluate("document.documentElement.scrollWidth"))
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}-{language}.png", full_page=True)
         yield theme, came_out
