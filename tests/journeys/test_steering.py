@@ -26,7 +26,7 @@ def steered(pipeline, sam, sue, lena) -> dict[str, str]:
     """A tier with everything that its team lead steers; gives the addresses by name."""
     now = timezone.now()
     today = timezone.localdate(timezone=pipeline.zone)
-    tom = seat_at(pipeline, Stage.LEAD, make_person("tom", "Томас Константинов-Задунайский"), capacity=3)
+    tom = seat_at(pipeline, Stage.LEAD, make_person("tom", "Томас Константинов-Задунайский"), capacity=9)
     lena.capacity = 10
     lena.save()
     for hours, name in enumerate(("Mark Lindt", "Ирина Соколова", "Peter Vogel", "Anna Petrova")):
