@@ -46,7 +46,7 @@ def win(request: Request, pk: int) -> HttpResponse:
         return ask(request, deal, form, "belt/record_brief.html")
     account = actions.win(pk, brief=form.brief(), **doing(request, form))
     words = _("Won! The client goes on to the farmers.") if form.crosses else _("Won! The client is an account now.")
-    return done(request, deal, words, follow=account)
+    return done(request, deal, words, follow=(Stage.ACCOUNT, account.pk))
 
 
 @may(DESKS[Stage.DEAL].door)
@@ -60,7 +60,7 @@ def offer_again(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return ask(request, deal, form, "belt/record_brief.html", came_back=last)
     account = actions.offer_again(pk, brief=form.brief(), **doing(request, form))
-    return done(request, deal, _("Offered again with a complete brief."), follow=account)
+    return done(request, deal, _("Offered again with a complete brief."), follow=(Stage.ACCOUNT, account.pk))
 
 
 # A farmer's ------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def repeat(request: Request, pk: int) -> HttpResponse:
     deal = actions.open_repeat(
         pk, product=told["product"], amount=told["amount"], brief=form.brief(), **doing(request, form)
     )
-    return done(request, account, _("The repeat deal is open."), follow=deal)
+    return done(request, account, _("The repeat deal is open."), follow=(Stage.DEAL, deal.pk))
 
 
 @may(DOOR)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.models import Lead
-from pipeline_crm.access.gate import may, visible
+from pipeline_crm.access.gate import may
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.answers import Request, ask, doing, done, meet, meet_in_full, posted, seen_by_sender
@@ -38,7 +38,7 @@ def offer(request: Request, pk: int) -> HttpResponse:
         return ask(request, lead, form, "belt/record_brief.html")
     handoff = actions.offer_from_lead(pk, brief=form.brief(), **doing(request, form))
     words = _("Offered: you will hear when somebody accepts.") if handoff.crosses_tiers else _("The deal is open.")
-    return done(request, lead, words, follow=visible(request.user, Deal.objects.filter(pk=handoff.to_id)).first())
+    return done(request, lead, words, follow=(Stage.DEAL, handoff.to_id))
 
 
 @may(DOOR)
@@ -116,7 +116,7 @@ def send_back(request: Request, pk: int) -> HttpResponse:
         return ask(request, deal, form)
     told = form.cleaned_data
     actions.return_to_scout(pk, reason=told["reason"], comment=told["comment"], **doing(request, form))
-    return done(request, deal, _("Returned: the client is with the scouts again."), follow=deal.lead)
+    return done(request, deal, _("Returned: the client is with the scouts again."), follow=(Stage.LEAD, deal.lead_id))
 
 
 @may(DOOR)

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from pipeline_crm.access.gate import reach, visible
 from pipeline_crm.access.sight import sight_of
+from pipeline_crm.tiers.stages import Stage
 
 from .actions import inspect
 from .cards import FURNISHED, furnish, house_of
 from .desks import DESKS
 from .errors import Refused
 from .moves import tell_who_was_first
+from .reaching import is_in_sight, reach_record
 from .records import ConveyorItem, Openness
 
 if TYPE_CHECKING:
@@ -58,10 +59,8 @@ def meet[Item: ConveyorItem](request: Request, model: type[Item], pk: int, *rela
 
     Raises Http404 for what is hidden or absent, Taken when a colleague was faster a moment ago.
     """
-    rows = model.objects.select_related("client", *(name for name in related if name not in FURNISHED))
-    item: Any
     try:
-        item = reach(request.user, rows, pk)
+        item = reach_record(request.user, model, pk, *(name for name in related if name not in FURNISHED))
     except Http404:
         if request.method == "POST":
             tell_who_was_first(model, pk, by=request.user, now=timezone.now())
@@ -129,25 +128,24 @@ def ask(
     return render(request, template, told, status=status)
 
 
-def done(request: Request, item: ConveyorItem, words: str, *, follow: ConveyorItem | None = None) -> HttpResponse:
-    """Says what happened and goes on: to the next record, the page one came from, or the list when it is out of sight."""
+def done(
+    request: Request, item: ConveyorItem, words: str, *, follow: tuple[Stage, int | None] | None = None
+) -> HttpResponse:
+    """Says what happened and goes on: to the record to `follow`, the page one came from, or the list when it is out of sight."""
     messages.success(request, words)
     if getattr(request, "htmx", False):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return SeeOther(_whereto(request, item, follow))
 
 
-def _whereto(request: Request, item: ConveyorItem, follow: ConveyorItem | None) -> str:
-    if follow is not None and _in_sight(request, follow):
-        return DESKS[follow.stage].url("record", follow.pk)
+def _whereto(request: Request, item: ConveyorItem, follow: tuple[Stage, int | None] | None) -> str:
+    stage, pk = follow or (item.stage, None)
+    if pk is not None and is_in_sight(request.user, DESKS[stage].model, pk):
+        return DESKS[stage].url("record", pk)
     own = DESKS[item.stage].url("record", item.pk)
     asked = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
         asked = own
-    if not asked.startswith(own) or _in_sight(request, item):
+    if not asked.startswith(own) or is_in_sight(request.user, type(item), item.pk):
         return asked
     return DESKS[item.stage].url("list")
-
-
-def _in_sight(request: Request, item: ConveyorItem) -> bool:
-    return visible(request.user, type(item).objects.filter(pk=item.pk)).exists()

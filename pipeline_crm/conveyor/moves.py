@@ -12,7 +12,6 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
 
-from pipeline_crm.access.gate import reach
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause, Entry, Movement
@@ -20,6 +19,7 @@ from pipeline_crm.timeline.models import Cause, Entry, Movement
 from .bulk import insert_rows, update_rows
 from .clocks import wind
 from .errors import Refused, Taken
+from .reaching import reach_record
 from .records import ConveyorItem
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ def hold[Item: ConveyorItem](
 
     Raises Http404 for what is hidden or absent, Taken for a race that the actor has just lost.
     """
-    # The manager belongs to the record of any stage; here the stage is known.
-    rows = cast("QuerySet[Item]", model.objects.select_for_update(of=("self",)).select_related("client"))
     if by is None:
+        # The manager belongs to the record of any stage; here the stage is known.
+        rows = cast("QuerySet[Item]", model.objects.select_for_update(of=("self",)).select_related("client"))
         return setup().attach([rows.get(pk=pk)])[0]
     try:
-        item = reach(by, rows, pk)
+        item = reach_record(by, model, pk, locked=True)
     except Http404:
         tell_who_was_first(model, pk, by=by, now=now)
         raise
