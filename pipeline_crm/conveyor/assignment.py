@@ -19,6 +19,7 @@ from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.shifts import room_of
 from pipeline_crm.timeline.models import Cause, Movement
 
+from .bulk import array_of
 from .errors import Refused
 from .loads import load_of
 from .models import Turn
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 
 ADVISORY_SPACE = 7_001  # the first key of the advisory locks of tiers
 LET_GO = (Cause.STALE, Cause.EXPIRED, Cause.RELEASED)  # after these an earlier owner cools down
+# Record by record: PostgreSQL would rather read all that was let go lately, which in a great sweep is more with every batch.
+EARLIER = """
+SELECT DISTINCT move.record_id, move.from_seat_id
+FROM unnest(%s::bigint[]) AS given (id) CROSS JOIN LATERAL (
+    SELECT * FROM timeline_movement m WHERE m.stage = %s AND m.record_id = given.id OFFSET 0
+) move
+WHERE move.at > %s AND move.cause = ANY (%s::text[]) AND move.from_seat_id IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -150,10 +159,11 @@ def earlier_owners(
 ) -> dict[int, set[int]]:
     """The seats that let each record lie, or put it back, within the tier's cool-down."""
     since = now - timedelta(hours=tier.cool_down_hours)
-    moves = Movement.objects.filter(stage=model.stage, record_id__in=records, at__gt=since, cause__in=LET_GO)
     owners: dict[int, set[int]] = {}
-    for record_id, seat_id in moves.exclude(from_seat=None).values_list("record_id", "from_seat").order_by():
-        owners.setdefault(record_id, set()).add(seat_id)
+    with connection.cursor() as cursor:
+        cursor.execute(EARLIER, [array_of(records, "bigint"), model.stage, since, array_of(LET_GO)])
+        for record_id, seat_id in cursor.fetchall():
+            owners.setdefault(record_id, set()).add(seat_id)
     return owners
 
 

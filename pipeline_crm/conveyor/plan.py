@@ -54,9 +54,11 @@ def due(
 
     Two questions, each on an index of its own; `locked` passes over what somebody else has in hand.
     """
-    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides).select_related("client", *model.COMES_WITH)
+    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides)
     if locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True)
+    if not locked or asks_more(tier):
+        rows = rows.select_related("client", *model.COMES_WITH)
     gone = [seat.pk for seat in tier.seats.all() if not seat.holds]
     left = list(rows.open().filter(seat__in=gone).order_by("id")[:size]) if gone else []
     if len(left) == size:
@@ -64,6 +66,12 @@ def due(
     known = {item.pk for item in left}
     reached = rows.stale(now).order_by("stale_at", "id")[: size - len(left) + len(known)]
     return left + [item for item in reached if item.pk not in known][: size - len(left)]
+
+
+def asks_more(tier: Tier) -> bool:
+    """Whether a rule by which records of this tier are given out asks about their clients."""
+    places = [tier, tier.helps] if tier.helps is not None else [tier]
+    return any(rule.is_on for place in places for rule in place.rules.all())
 
 
 def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Deed]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.base import ModelState
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin
 
@@ -22,13 +24,34 @@ if TYPE_CHECKING:
     from .clocks import Running
 
 BELT: dict[Stage, type[ConveyorItem]] = {}
+OFFERED = "offered"  # the state, at every stage that has it, of what waits for its owner's answer
 
 
-def indexes_of_open(prefix: str, opened: Iterable[str], amount: str = "amount") -> list[models.Index]:
-    """The indexes of one stage over what must still be worked; what is closed is most of a table and has no part in them."""
+# When something is to be done with a record: its clock runs out, or a task is due before that.
+URGENT = Least("due_at", "next_task_at")
+
+
+def indexes_of_open(
+    prefix: str, opened: Iterable[str], *, amount: str = "amount", wishes: Iterable[str] = ()
+) -> list[models.Index]:
+    """The indexes of one stage over what must still be worked; what is closed is most of a table and has no part in them.
+
+    `wishes` are the stage's words for what is wanted.
+    """
     pool, board = Q(seat=None, state__in=opened), Q(state__in=opened)
+    accepted = Q(state__in=[state for state in opened if state != OFFERED])
     return [
-        models.Index("tier", "due_at", F("score").desc(), "id", condition=pool, name=f"{prefix}_in_the_pool"),
+        # Whether it waits for the team lead stands among the keys: the pool is counted without a look at its records.
+        models.Index(
+            "tier", "awaits_lead", "due_at", F("score").desc(), "id", condition=pool, name=f"{prefix}_in_the_pool"
+        ),
+        # What a list is sifted by stands behind the order: what falls through a sieve is never looked at.
+        models.Index(
+            fields=["seat", "due_at", "id", "pipeline", "state", "step", *wishes],
+            condition=board,
+            name=f"{prefix}_in_a_queue",
+        ),
+        models.Index("seat", URGENT, "id", condition=accepted, name=f"{prefix}_to_be_done"),
         # With the sums beside the keys a board is summed up without looking at its records.
         models.Index(
             fields=["seat", "step", "due_at", "id"],
@@ -64,6 +87,14 @@ class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
     def open(self) -> Self:
         """Records that somebody must still work."""
         return self.filter(state__in=self.model.OPEN)
+
+    def accepted(self) -> Self:
+        """Open records that are not waiting for their owner's answer."""
+        return self.filter(state__in=[state for state in self.model.OPEN if state != OFFERED])
+
+    def urgent_before(self, moment: Any) -> Self:
+        """Records whose clock runs out, or of which a task is due, before a moment."""
+        return self.annotate(urgent_at=URGENT).filter(urgent_at__lt=moment)
 
     def closed(self) -> Self:
         """Records that nobody works any more."""
@@ -127,6 +158,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
     clock_since = models.DateTimeField(_("clock runs since"), null=True, blank=True)
     due_at = models.DateTimeField(_("clock runs out"), null=True, blank=True)
     stale_at = models.DateTimeField(_("the sweep acts"), null=True, blank=True)
+    # Kept by a trigger on the tasks; nobody else writes it (see `timeline.laws`).
+    next_task_at = models.DateTimeField(_("next task is due"), null=True, blank=True, editable=False)
     rung = models.PositiveSmallIntegerField(_("rungs climbed"), default=0)
     score = models.BigIntegerField(_("expected value"), default=0, editable=False)
     hops = models.PositiveSmallIntegerField(_("passed on by the sweep"), default=0, editable=False)
@@ -143,7 +176,6 @@ class ConveyorItem(FSMModelMixin, models.Model):
                 condition=Q(stale_at__isnull=False),
                 name="%(class)ss_the_sweep_reads",
             ),
-            models.Index(fields=["seat", "due_at", "id"], name="%(class)ss_of_a_seat"),
             models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
             models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
         ]
@@ -157,9 +189,17 @@ class ConveyorItem(FSMModelMixin, models.Model):
         return f"{self.stage} {self.pk}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any, **how: Any) -> Self:
-        """Remembers where the record stood, so that a movement can tell."""
-        item = super().from_db(db, field_names, values, **how)
+    def from_db(cls, db: str | None, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Self:
+        """A record as its row has it, which remembers where it stood, so that a movement can tell.
+
+        The values go in as they are, all at once: Django sets one after the other, for hooks that records do not have.
+        """
+        item = cls.__new__(cls)
+        item._state = ModelState()
+        item._state.adding, item._state.db = False, db
+        if fetch_mode is not None:
+            item._state.fetch_mode = fetch_mode
+        item.__dict__.update(zip(field_names, values, strict=True))
         item.remember()
         return item
 
