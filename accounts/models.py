@@ -66,7 +66,7 @@ class Account(ConveyorItem):
         verbose_name_plural = _("accounts")
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
-            *indexes_of_open("accounts", (State.OFFERED, State.ACTIVE, State.AT_RISK), "bought_total"),
+            *indexes_of_open("accounts", (State.OFFERED, State.ACTIVE, State.AT_RISK), amount="bought_total"),
         ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="an_account_for_decision_has_no_owner"),

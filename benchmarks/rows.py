@@ -46,6 +46,7 @@ _RECORD = [
     "state",
     "currency",
     "reason_id",
+    "next_task_at",
 ]
 _MOVE = [
     "client_id",
@@ -147,11 +148,12 @@ class Years:
         clock = "pool" if seat is None else {"new": "first_touch", "contacted": "silence", "parked": "parked"}[state]
         due = self.now + luck.uniform(-0.1, 1) * 5 * DAY if state != "parked" else self.now + 9 * DAY
         until = text_of(due) if state == "parked" else None
-        self._lead(number, born, seat, state, chain, due, clock, until=until)
+        task = text_of(self.now + luck.uniform(-1, 6) * DAY) if seat is not None and luck.random() < 0.5 else None
+        self._lead(number, born, seat, state, chain, due, clock, until=until, task=task)
         if state != "new" and seat is not None:
             self._call(number, stage, number, seat, born + HOUR)
-        if seat is not None and luck.random() < 0.5:
-            self._task(number, stage, number, seat, born)
+        if seat is not None and task is not None:
+            self._task(number, stage, number, seat, born, task)
         if seat is not None and luck.random() < 0.01:
             self.notices.add(seat.user_id, "assigned", stage, number, f"lead:{number}:1:given", text_of(born))
 
@@ -174,13 +176,15 @@ class Years:
     def _lead(
         self, number: int, born: float, seat: Any, state: str, chain: list[tuple[str, str, int]], due: float | None,
         clock: str = "", *, until: str | None = None, reason: int | None = None, leaves: bool = False,
+        task: str | None = None,
     ) -> None:  # fmt: skip
         own = (
             self.luck.choice(self.firm.sources), self.luck.choice(self.firm.products),
             self.luck.randrange(1, 900) * 10_000, until,
         )  # fmt: skip
         stays = None if leaves else seat
-        self._record(Stage.LEAD, number, number, born, stays, state, chain[-1][2], len(chain), due, clock, reason, own)
+        at = (state, chain[-1][2], len(chain))
+        self._record(Stage.LEAD, number, number, born, stays, *at, due, clock, reason, own, task=task)
         self._chain(Stage.LEAD, number, number, born, seat, chain, leaves=leaves)
 
     # Deals and accounts -----------------------------------------------------------------------------------------
@@ -228,7 +232,7 @@ class Years:
 
     def _record(
         self, stage: Stage, number: int, client: int, born: float, seat: Any, state: str, step: int, version: int,
-        due: float | None, clock: str, reason: int | None, own: tuple[Any, ...],
+        due: float | None, clock: str, reason: int | None, own: tuple[Any, ...], *, task: str | None = None,
     ) -> None:  # fmt: skip
         firm, since = self.firm, text_of(born)
         ends = text_of(due) if due is not None else None
@@ -238,7 +242,7 @@ class Years:
         self.of_stage[stage].add(
             number, client, firm.pipeline.pk, firm.tiers[stage], seat and seat.pk, step, version, since, since, since,
             touched, clock, since if clock else None, ends, next_act, int(due is not None and due < self.now), state,
-            firm.pipeline.currency, reason, *own,
+            firm.pipeline.currency, reason, task, *own,
         )  # fmt: skip
 
     def _chain(
@@ -274,7 +278,6 @@ class Years:
             client, pipeline, stage, number, "note", seat.user_id, text_of(at + 60), "Looks for a school.", ""
         )
 
-    def _task(self, client: int, stage: Stage, number: int, seat: Any, born: float) -> None:
-        due = text_of(self.now + self.luck.uniform(-1, 6) * DAY)
+    def _task(self, client: int, stage: Stage, number: int, seat: Any, born: float, due: str) -> None:
         pipeline = self.firm.pipeline.pk
         self.tasks.add(client, pipeline, stage, number, "Call about the plan", due, seat.user_id, text_of(born))

@@ -71,7 +71,7 @@ class Deal(ConveyorItem):
         verbose_name_plural = _("deals")
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
-            *indexes_of_open("deals", (State.OFFERED, State.OPEN)),
+            *indexes_of_open("deals", (State.OFFERED, State.OPEN), wishes=("product",)),
         ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_deal_for_decision_has_no_owner"),

@@ -72,7 +72,7 @@ class Lead(ConveyorItem):
         verbose_name_plural = _("leads")
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
-            *indexes_of_open("leads", (State.NEW, State.CONTACTED, State.PARKED)),
+            *indexes_of_open("leads", (State.NEW, State.CONTACTED, State.PARKED), wishes=("source", "product")),
         ]
         constraints: ClassVar = [
             CheckConstraint(condition=Q(awaits_lead=False) | Q(seat=None), name="a_lead_for_decision_has_no_owner"),

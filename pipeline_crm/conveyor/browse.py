@@ -114,8 +114,8 @@ def _page(scope: Scope, asked: Asked) -> Page:
     """One page of records."""
 
     def rows() -> ConveyorQuerySet:
-        found = asked.of(scope.anybody).select_related("client")
-        return sorted_from(found, asked.sort, asked.key(scope.anybody), asked.after)
+        found, key = asked.of(scope.anybody), asked.key(scope.anybody)
+        return sorted_from(found, asked.sort, key, asked.after, few=bool(asked.sifts)).select_related("client")
 
     key = ("list", *scope.asks, asked.asks, asked.sort)
     # What somebody looks for by name, or reads on, is seldom asked for twice.

@@ -98,6 +98,11 @@ _A_MOVE_LOADS = """
     RETURN NULL;
 """
 
+_ITS_TASKS_TELL = """
+    NEW.next_task_at = OLD.next_task_at;
+    RETURN NEW;
+"""
+
 WRITES = pgtrigger.Insert | pgtrigger.Update
 
 
@@ -120,6 +125,7 @@ def laws(
         _before(f"a_{stage}_counts_its_moves", WRITES, _VERSION_COUNTS_MOVES),
         _at_commit(f"a_{stage}_writes_its_moves", _EVERY_MOVE_IS_WRITTEN.format(stage=stage)),
         *_offers(stage),
+        _tasks(stage),
         *_loads(stage, _listed(opened)),
         pgtrigger.Protect(name=f"a_{stage}_is_never_deleted", operation=pgtrigger.Delete),
     ]
@@ -130,6 +136,18 @@ def _offers(stage: Stage) -> list[pgtrigger.Trigger]:
         return []
     law = _AN_OFFER_IS_A_HAND_OFF.format(stage=stage, table=f"{stage}s_{stage}")
     return [_at_commit(f"an_offered_{stage}_has_a_hand_off", law)]
+
+
+def _tasks(stage: Stage) -> pgtrigger.Trigger:
+    """Whoever saves a record whole saves what they once read; when the next task is due is told by the tasks alone."""
+    by_hand = "OLD.next_task_at IS DISTINCT FROM NEW.next_task_at AND pg_trigger_depth() = 0"
+    return pgtrigger.Trigger(
+        name=f"a_{stage}_is_told_of_its_tasks",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("next_task_at"),
+        condition=pgtrigger.Condition(by_hand),
+        func=_ITS_TASKS_TELL,
+    )
 
 
 def _loads(stage: Stage, opened: str) -> list[pgtrigger.Trigger]:

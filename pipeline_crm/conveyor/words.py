@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 NBSP = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MANY = 1_000  # nobody needs to know how many more there are
+FEW = 99  # nor, of what waits for oneself alone, that there is more than this
 # Up to here the minutes still matter to whoever reads "1 h 50 min left".
 MINUTES_MATTER = 2 * HOUR
 SIGNS = {
@@ -41,6 +42,11 @@ def reader() -> str:
 def capped(count: int) -> int | str:
     """A count, exact up to a thousand; more are “1 000+”."""
     return count if count <= MANY else f"1{NBSP}000+"
+
+
+def badge(count: int) -> int | str:
+    """A count of what waits for the reader, exact up to 99; more are “99+”."""
+    return count if count <= FEW else f"{FEW}+"
 
 
 @cache
@@ -165,9 +171,20 @@ def short_moment(moment: datetime, *, today: date) -> str:
 
 def when_full_words(moment: datetime, *, now: datetime) -> str:
     """The same with the hour in any case: “Thu 19 Nov, 11:20”."""
-    here, today = timezone.localtime(moment), timezone.localtime(now).date()
-    words = day_words(here.date(), today=today)
-    return f"{words}{NBSP}{here:%H:%M}" if abs((here.date() - today).days) < 7 else f"{words}, {here:%H:%M}"
+    return full_moment(moment, today=day_of(now))
+
+
+def day_of(moment: datetime) -> date:
+    """On which day of the reader's a moment is."""
+    return timezone.localtime(moment).date()
+
+
+def full_moment(moment: datetime, *, today: date) -> str:
+    """A moment with its hour in any case, for many of them seen from one day."""
+    here = timezone.localtime(moment)
+    day = here.date()
+    between = NBSP if abs((day - today).days) < 7 else ", "
+    return f"{day_words(day, today=today)}{between}{here.hour:02}:{here.minute:02}"
 
 
 def long_day_words(moment: datetime) -> str:

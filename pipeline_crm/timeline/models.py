@@ -12,6 +12,8 @@ from pipeline_crm.clients.models import Client
 from pipeline_crm.tiers.models import Pipeline, Seat, Step, Tier
 from pipeline_crm.tiers.stages import Stage
 
+from .laws import tells_of_tasks
+
 
 class Cause(models.TextChoices):
     """Why a record moved: the act that wrote the movement."""
@@ -169,6 +171,7 @@ class Task(OfRecord):
                 fields=["stage", "record_id", "due_at"], condition=Q(done_at=None), name="open_tasks_of_a_record"
             )
         ]
+        triggers: ClassVar = tells_of_tasks()
 
     def __str__(self) -> str:
         return self.title

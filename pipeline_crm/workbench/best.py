@@ -177,7 +177,7 @@ def _day(moment: datetime, now: datetime) -> str:
 def _why(duty: Duty, came_back: HandOff | None) -> Iterator[Why]:
     item = duty.item
     if duty.by_task:
-        rest = _("Due %(when)s.") % {"when": when_words(item.task_due, now=duty.now)}
+        rest = _("Due %(when)s.") % {"when": when_words(item.next_task_at, now=duty.now)}
         yield Why("checkbox", _sentence(item.task_title), rest)
     if came_back is not None:
         said = " ".join(filter(None, (f"{came_back.reason}.", came_back.comment)))

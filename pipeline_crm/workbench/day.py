@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, OuterRef, Subquery
-from django.db.models.functions import JSONObject, Least
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +20,7 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.cards import wanted_by, with_wishes
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, Link, clock_face
-from pipeline_crm.conveyor.records import Clock
+from pipeline_crm.conveyor.records import URGENT, Clock
 from pipeline_crm.conveyor.words import day_words, when_words
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
@@ -59,7 +59,7 @@ class Duty:
     @property
     def by_task(self) -> bool:
         """Whether a task is what comes first."""
-        return self.item.task_due is not None and self.item.task_due == self.at
+        return self.item.next_task_at is not None and self.item.next_task_at == self.at
 
     @cached_property
     def face(self) -> ClockFace | None:
@@ -184,13 +184,12 @@ def _rows(user: User, stage: Stage, seats: own.Seats) -> own.Rows:
     touches = Entry.objects.filter(stage=stage, record_id=OuterRef("pk"), kind__in=TOUCHES).order_by("-at", "-id")
     rows: own.Rows = visible(user, with_wishes(own.held(stage, seats)))
     return (
-        rows.exclude(state="offered")
+        rows.accepted()
         .annotate(
-            task_due=Subquery(tasks.values("due_at")[:1]),
             task_set=Subquery(tasks.values("created_at")[:1]),
             task_title=Subquery(tasks.values("title")[:1]),
             last_touch=Subquery(touches.values(said=JSONObject(kind="kind", outcome="outcome", text="text"))[:1]),
-            urgent_at=Least("due_at", Subquery(tasks.values("due_at")[:1])),
+            urgent_at=URGENT,
         )
         .order_by(F("urgent_at").asc(nulls_last=True), "id")[:READ]
     )

@@ -20,7 +20,7 @@ from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import STAGE_ICONS, Frame, Link, LinkGroup, NavStage, Person, Place
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.standins import PERSON, stand_in
-from pipeline_crm.conveyor.words import capped
+from pipeline_crm.conveyor.words import FEW, badge, capped
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 from pipeline_crm.tiers.setup import setup
@@ -201,7 +201,7 @@ def _queries(here: Standpoint, places: Places) -> dict[str, QuerySet[Any]]:
     if places.repeats:
         queries["repeats"] = own.held(Stage.DEAL, places.seats)
     for stage in places.stages:
-        queries[f"{stage}_due"] = own.due_before(stage, places.everywhere, END)
+        queries[f"{stage}_due"] = own.due_before(stage, places.everywhere, END)[: FEW + 1]
     if places.with_joints:
         queries |= joint_queries(here, places.seats, SINCE)
     return queries
@@ -261,7 +261,7 @@ def _top(here: Standpoint, counts: dict[str, int]) -> list[Link]:
     if not here.sight.seats:
         return [*_conveyor_link(here), *([find] if here.heads else [])]
     due = sum(counts[f"{stage}_due"] for stage in stages_of(here.sight))
-    work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=capped(due) if due else None)
+    work = _link(here, reverse("workbench:my-work"), _("My work"), "bolt", count=badge(due) if due else None)
     works = due or any(seat.capacity for seat in here.sight.seats)
     mine = [work] if works else []
     return [*mine, *_own_teams(here), find, *_conveyor_link(here)]

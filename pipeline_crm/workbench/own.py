@@ -6,8 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.lookups import LessThan
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Account
@@ -20,7 +19,6 @@ from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.tiers.stages import Stage
-from pipeline_crm.timeline.models import Task
 
 Seats = Collection[int]
 Rows = Any  # records of any stage: only the models themselves, not what they share, know `state`
@@ -34,16 +32,8 @@ def held(stage: Stage, seats: Seats) -> Rows:
 
 
 def due_before(stage: Stage, seats: Seats, end: Moment) -> Rows:
-    """The most urgent of what is accepted, each told whether its clock runs out, or a task is due, before that moment."""
-    task = Task.objects.filter(stage=stage, record_id=OuterRef("pk"), done_at=None).order_by("due_at").values("due_at")
-    # A comparison with the first task goes through its index; "any task" would be read from all of them.
-    is_due = Case(
-        When(Q(due_at__lt=end), then=Value(1)),
-        When(LessThan(Subquery(task[:1]), end), then=Value(1)),
-        output_field=IntegerField(),
-    )
-    rows = held(stage, seats).exclude(state="offered").order_by(F("due_at").asc(nulls_last=True))
-    return rows.annotate(mark=is_due).values("mark")
+    """What these hands have accepted, and whose clock runs out, or a task is due, before that moment; most urgent first."""
+    return BELT[stage].objects.accepted().held_by(*seats).urgent_before(end).order_by("urgent_at")
 
 
 def midnight_after(now: datetime) -> datetime:
@@ -78,9 +68,9 @@ RETURNED = {Stage.LEAD: returned_leads, Stage.DEAL: returned_deals}
 
 def handed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
     """Own hand-offs to the next tier since then; one that was offered anew counts once."""
-    return HandOff.objects.filter(
-        giver__in=seats, from_stage=from_stage, to_stage=from_stage.next, offered_at__gte=since
-    ).exclude(state=HandOff.State.EXPIRED)
+    # From a stage there is one way, to the next. To ask where it leads would read all that ever went there.
+    given = HandOff.objects.filter(giver__in=seats, from_stage=from_stage, offered_at__gte=since)
+    return given.exclude(state=HandOff.State.EXPIRED)
 
 
 def crossed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:

@@ -23,12 +23,6 @@ class Figure(Subquery):
     empty_result_set_value = 0
 
 
-class Marked(Figure):
-    """How many of the first rows carry a mark."""
-
-    template = "(SELECT COUNT(mark) FROM (%(subquery)s) AS counted)"
-
-
 def tally(user: User, queries: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each query gives, up to one over MANY, all in one round trip."""
     if not queries:
@@ -41,7 +35,10 @@ def tally(user: User, queries: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
 def kept_tally(
     key: Hashable, queries: Callable[[], Mapping[str, QuerySet[Any]]], numbers: Mapping[Any, Any], **answers: Any
 ) -> dict[str, int]:
-    """The same for a stand-in: the queries are written once for each key, and filled in with `numbers` and `answers`."""
+    """The same for a stand-in: the queries are written once for each key, and filled in with `numbers` and `answers`.
+
+    A query that is cut off already is counted as far as it goes.
+    """
 
     def build() -> QuerySet[Any, Any]:
         figures = {name: _figure(query) for name, query in queries().items()}
@@ -55,6 +52,5 @@ def kept_tally(
 
 
 def _figure(query: QuerySet[Any]) -> Figure:
-    if "mark" in query.query.annotations:
-        return Marked(query[: MANY + 1])
-    return Figure(query.order_by().values("pk")[: MANY + 1])
+    cut = query if query.query.is_sliced else query.order_by()[: MANY + 1]
+    return Figure(cut.values("pk"))

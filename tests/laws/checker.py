@@ -25,6 +25,11 @@ _EACH = {
     "an owner does not sit at the tier": """
         SELECT r.id FROM {table} r JOIN tiers_seat s ON s.id = r.seat_id WHERE s.tier_id <> r.tier_id
     """,
+    "a record does not know when its next task is due": """
+        SELECT r.id FROM {table} r WHERE r.next_task_at IS DISTINCT FROM (
+            SELECT min(due_at) FROM timeline_task WHERE stage = '{stage}' AND record_id = r.id AND done_at IS NULL
+        )
+    """,
     "an open record has no clock": """
         SELECT r.id FROM {table} r JOIN tiers_tier t ON t.id = r.tier_id
         WHERE r.state IN ('new', 'contacted', 'parked', 'offered', 'open', 'active', 'at_risk') AND r.stale_at IS NULL
