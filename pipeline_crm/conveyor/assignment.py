@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline_crm.access.sight import sight_of
+from pipeline_crm.bulk import array_of
 from pipeline_crm.tiers.models import Rule, Seat, Tier, WhenFull
 from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.shifts import room_of
 from pipeline_crm.timeline.models import Cause, Movement
 
-from .bulk import array_of
 from .errors import Refused
 from .loads import load_of
 from .models import Turn

@@ -67,27 +67,28 @@ def running(item: ConveyorItem) -> list[Running]:
     until = item.parked_until()
     if until is not None:
         return [Running(Clock.PARKED, item.owner_since, until)]
+    own, add = item.own_clocks(), item.pipeline.calendar.add
+    limits = _limits(item, has_own=bool(own))
     return [
-        Running(clock, since, item.pipeline.calendar.add(since, timedelta(minutes=minutes)))
-        for clock, since, minutes in _limits(item)
-        if minutes
-    ] + item.own_clocks()
+        Running(clock, since, add(since, timedelta(minutes=limit))) for clock, since, limit in limits if limit
+    ] + own
 
 
-def _limits(item: ConveyorItem) -> list[tuple[Clock, datetime, int | None]]:
-    since = item.owner_since
-    minutes = {name: _stricter(item, f"{name}_minutes") for name in ("pool", "answer", "first_touch", "silence")}
+def _limits(item: ConveyorItem, *, has_own: bool) -> list[tuple[Clock, datetime, int | None]]:
+    tier, own_step, since = item.tier, item.step, item.owner_since
     if item.seat_id is None:
-        return [(Clock.POOL, since, minutes["pool"])]
+        return [(Clock.POOL, since, _shorter(tier.pool_minutes, own_step.pool_minutes))]
     if item.state == "offered":
-        return [(Clock.ANSWER, since, minutes["answer"])]
+        return [(Clock.ANSWER, since, _shorter(tier.answer_minutes, own_step.answer_minutes))]
     # The step's date never resets with the owner, but a new owner gets its time to act.
-    step = (Clock.STEP, max(item.step_since, since), item.step.limit_minutes)
+    step = (Clock.STEP, max(item.step_since, since), own_step.limit_minutes)
+    silence = _shorter(tier.silence_minutes, own_step.silence_minutes)
     if item.touched_at is None or item.touched_at < since:
-        return [(Clock.FIRST_TOUCH, since, minutes["first_touch"] or minutes["silence"]), step]
-    return [step] if item.own_clocks() else [(Clock.SILENCE, item.touched_at, minutes["silence"]), step]
+        first_touch = _shorter(tier.first_touch_minutes, own_step.first_touch_minutes)
+        return [(Clock.FIRST_TOUCH, since, first_touch or silence), step]
+    return [step] if has_own else [(Clock.SILENCE, item.touched_at, silence), step]
 
 
-def _stricter(item: ConveyorItem, clock: str) -> int | None:
-    """The shorter of the tier's clock and the step's, in working minutes."""
-    return min((minutes for place in (item.tier, item.step) if (minutes := getattr(place, clock))), default=None)
+def _shorter(of_tier: int | None, of_step: int | None) -> int | None:
+    """The shorter of the tier's clock and the step's, in working minutes; what is none or zero does not run."""
+    return min(filter(None, (of_tier, of_step)), default=None)

@@ -13,14 +13,15 @@ from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
 
 from pipeline_crm.access.sight import Sight, sight_of
+from pipeline_crm.bulk import insert_rows, update_rows
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Cause, Entry, Movement
 
-from .bulk import insert_rows, update_rows
 from .clocks import wind
 from .errors import Refused, Taken
 from .reaching import reach_record
 from .records import ConveyorItem
+from .writing import insert, write_with
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -95,10 +96,8 @@ def keep(
     item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None = None
 ) -> Movement:
     """Saves a record that has moved and writes its one movement."""
-    words = _word(item, cause=cause, by=by, now=now, why=why)
-    item.save()
-    movement = Movement.objects.create(**words | {"record_id": item.pk})
-    item.remember()
+    movement = Movement(**_word(item, cause=cause, by=by, now=now, why=why))
+    write_with(item, movement)
     return movement
 
 
@@ -156,7 +155,7 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> Entry:
     """Writes one entry into the history of a record."""
-    return Entry.objects.create(
+    entry = Entry(
         client_id=item.client_id,
         pipeline_id=item.pipeline_id,
         stage=item.stage,
@@ -168,6 +167,8 @@ def record(
         outcome=outcome,
         details=details or {},
     )
+    insert(entry)
+    return entry
 
 
 def shift(item: ConveyorItem, verb: str, *args: Any) -> None:

@@ -64,7 +64,9 @@ class Roster:
             worth=max(was.worth, choice.worth) + case.worth,
             left_today=None if was.left_today is None else was.left_today - 1,
         )
-        turn = self.turns.setdefault(seat_id, Turn(seat_id=seat_id))
+        turn = self.turns.get(seat_id)
+        if turn is None:
+            turn = self.turns[seat_id] = Turn(seat_id=seat_id)
         turn.today = (turn.today if turn.day == self.today else 0) + 1
         turn.day = self.today
         self.changed.add(seat_id)

@@ -212,10 +212,13 @@ def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -
     if strategy not in MEASURES or not candidates:
         return tuple(candidates)
     measure = MEASURES[strategy]
-    least = max(measure.of(c) / measure.share(c) for c in candidates) - CATCH_UP * measure.unit(candidates, case)
+    had = [measure.of(c) / measure.share(c) for c in candidates]
+    least = max(had) - CATCH_UP * measure.unit(candidates, case)
+    if min(had) >= least:
+        return tuple(candidates)
     return tuple(
-        measure.lift(c, int(least * measure.share(c))) if measure.of(c) / measure.share(c) < least else c
-        for c in candidates
+        measure.lift(c, int(least * measure.share(c))) if so_far < least else c
+        for c, so_far in zip(candidates, had, strict=True)
     )
 
 

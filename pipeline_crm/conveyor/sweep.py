@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from pipeline_crm.bulk import update_rows
 from pipeline_crm.outbox.actions import tell_many
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Tier
@@ -19,7 +20,6 @@ from pipeline_crm.timeline.models import Cause, Entry
 
 from .assignment import ADVISORY_SPACE, tiers_of_choice
 from .books import tend_covers
-from .bulk import update_rows
 from .clocks import AGAIN_AFTER, next_rung_at
 from .handoff import Handing, hand_over_many, news_of
 from .models import Load

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from pipeline_crm.bulk import array_of
 from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.users.models import User
 
@@ -39,16 +40,6 @@ SELECT count(*) FROM told
 """
 
 
-class Told(NamedTuple):
-    """One notice to be told; what is about a whole book or tier has no record."""
-
-    user_id: int
-    kind: str
-    stage: str
-    record_id: int | None
-    event: str
-
-
 def tell(
     users: Iterable[int], *, kind: Notice.Kind, stage: str, record_id: int | None, event: str, now: datetime
 ) -> None:
@@ -59,21 +50,13 @@ def tell(
 def tell_many(rows: Iterable[tuple[int, str, str, int | None, str]], *, now: datetime) -> int:
     """Puts many notices (user, kind, stage, record, event) into the outbox in one statement; returns how many were new."""
     # In one order for everybody, so that two who tell the same events wait for each other and not in a ring.
-    told = sorted({(row[0], row[4]): Told(*row) for row in rows}.values(), key=lambda row: (row.user_id, row.event))
+    told = sorted({(row[0], row[4]): row for row in rows}.items())
     if not told:
         return 0
+    users, kinds, stages, records, events = zip(*(row for _key, row in told), strict=True)
+    arrays = {"users": array_of(users, "bigint"), "records": array_of(records, "bigint"), "events": array_of(events)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            TELL,
-            {
-                "now": now,
-                "users": [row.user_id for row in told],
-                "kinds": [str(row.kind) for row in told],
-                "stages": [str(row.stage) for row in told],
-                "records": [row.record_id for row in told],
-                "events": [row.event for row in told],
-            },
-        )
+        cursor.execute(TELL, arrays | {"now": now, "kinds": array_of(kinds), "stages": array_of(stages)})
         return int(cursor.fetchone()[0])
 
 

@@ -23,9 +23,10 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
         return
     meta = rows[0]._meta
     given = Columns({"id": [row.pk for row in rows]}, meta, keep={"id"})
+    kept = [row.__dict__ for row in rows]
     for name in fields:
         column = _column(meta, name)
-        given.add(str(column.column), [getattr(row, column.attname) for row in rows])
+        given.add(str(column.column), [values[column.attname] for values in kept])
     sets = ", ".join(f'"{name}" = {given.value(name)}' for name in given.names if name != "id")
     # Only names and types of our own columns are put together here; every value is a parameter.
     sql = f'UPDATE "{meta.db_table}" AS kept SET {sets} FROM {given.rows()} WHERE kept.id = new.id'  # noqa: S608
