@@ -271,6 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     # No `expires`: a worker whose clock is ahead would throw every ring away, and one ring too many costs a short look.
     "sweep": {"task": "pipeline_crm.conveyor.tasks.sweep", "schedule": SWEEP_SECONDS},
     "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
+    "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from pipeline_crm.tiers.hours import hour
 
+from . import clearing
 from . import digests as sending
 
 
@@ -11,3 +12,9 @@ from . import digests as sending
 def digests() -> dict[str, int]:
     """Rings for the digests; may be rung twice, late or at once."""
     return dict(sending.ring(now=hour()))
+
+
+@shared_task
+def clear() -> int:
+    """Rings for the clearing of old notices; may be rung twice, late or at once."""
+    return clearing.clear_old(now=hour())

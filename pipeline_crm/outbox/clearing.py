@@ -1,0 +1,47 @@
+"""Old notices go: what a person has read, or never wanted to hear of, is kept for a quarter of a year.
+
+A record that still waits for the same thing after that is told of anew, which is a word in season.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from .models import Delivery, Notice
+
+KEPT = timedelta(days=90)
+LOT = 1_000  # notices that one transaction looks at
+LOTS = 500  # as many as one ring does; the next ring begins anew at the oldest
+
+
+def clear_old(*, now: datetime) -> int:
+    """Deletes notices that nobody needs any more, lot by lot; returns how many. May run twice, at once, or be killed."""
+    cleared, after = 0, 0
+    for _lot in range(LOTS):
+        last, gone = _clear_lot(after, before=now - KEPT)
+        cleared += gone
+        if last is None:
+            break
+        after = last
+    return cleared
+
+
+@transaction.atomic
+def _clear_lot(after: int, *, before: datetime) -> tuple[int | None, int]:
+    """Looks at the next notices by number, which rise with time, up to the first one that is young; the last one's number."""
+    lot = list(Notice.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "at")[:LOT])
+    old = [pk for pk, at in lot if at < before]
+    heard = Q(read_at__isnull=False) | Q(is_muted=True) | Q(user__is_active=False)
+    rows = Notice.objects.filter(heard, pk__in=old).exclude(deliveries__in=_on_their_way(old)).order_by("pk")
+    done = list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+    Notice.objects.filter(pk__in=done).delete()
+    return (lot[-1][0] if len(lot) == LOT and len(old) == LOT else None), len(done)
+
+
+def _on_their_way(notices: list[int]) -> list[int]:
+    """What is still to be mailed: its mail is not made yet, or not sent."""
+    waiting = Delivery.objects.filter(Q(mail=None) | Q(mail__due_at__isnull=False), notice__in=notices)
+    return list(waiting.values_list("pk", flat=True))
