@@ -24,7 +24,7 @@ from pipeline_crm.conveyor.moves import keep
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
-from pipeline_crm.timeline.models import Cause, Entry, Movement
+from pipeline_crm.timeline.models import Cause, Entry, Movement, Task
 from tests.cast import BRIEF, MONDAY, make_contacted, make_enquiry, make_lead, make_offer
 from tests.laws.checker import broken
 
@@ -105,6 +105,24 @@ def test_ten_claimers_and_ten_records_never_the_same_one(pipeline):
 
     assert sorted(Lead.objects.values_list("seat", flat=True)) == [seat.pk for seat in seats]
     assert Movement.objects.filter(cause="claimed").count() == len(leads)
+
+
+def test_a_task_done_while_another_is_set(pipeline, sam):
+    """Past the lock of the acts, straight into the table: the record still knows when the next is due."""
+    lead = make_lead(sam)
+    told = {"stage": "lead", "record_id": lead.pk, "client_id": lead.client_id, "pipeline_id": lead.pipeline_id}
+    told |= {"title": "Call", "due_at": MONDAY, "created_at": MONDAY}
+    for _round in range(10):
+        first = Task.objects.create(**told)
+        at_once(
+            lambda first=first: Task.objects.filter(pk=first.pk).update(done_at=MONDAY),
+            lambda: Task.objects.create(**told),
+        )
+
+        assert Lead.objects.get(pk=lead.pk).next_task_at == MONDAY
+        Task.objects.update(done_at=MONDAY)
+
+    assert Lead.objects.get(pk=lead.pk).next_task_at is None
 
 
 def test_a_last_free_place_is_taken_once(pipeline, sam):
