@@ -19,7 +19,8 @@ from pipeline_crm.conveyor.clocks import wind
 from pipeline_crm.conveyor.errors import Refused, Taken
 from pipeline_crm.conveyor.handoff import Brief, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, shift
+from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
+from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Product, Reason
@@ -86,7 +87,7 @@ def _enrich(account: Account, deal: Deal, *, brief: Brief, by: User, now: dateti
     if account.state == State.CHURNED:
         _come_back(account, by=by, now=now)
     else:
-        account.save(update_fields=["bought_total", "purchases", "last_purchase_at"])
+        update(account)
     _write_known(account, deal, brief=brief, by=by, now=now)
     if deal.tier_id != account.tier_id:
         deal.give(None, now=now)
@@ -227,9 +228,11 @@ def log_touch(
     """Writes down a touch; the next one is due on the day given, or by the account's cadence."""
     account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
     today = now.astimezone(account.pipeline.zone).date()
+    said = belt.refuse_untold(kind, text, outcome)
     account.next_touch_on = next_touch_on or today + timedelta(days=account.cadence_days)
-    account.save(update_fields=["next_touch_on"])
-    account, _entry = belt.touch(Account, account_id, kind=kind, by=by, now=now, text=text, outcome=outcome)
+    belt.be_touched(account, now=now)
+    update(account)
+    record(account, kind=kind, by=by, now=now, text=text, outcome=said)
     return account
 
 
@@ -248,7 +251,7 @@ def edit(
     account = belt.edit(Account, account_id, changes=changes, client=client, by=by, now=now)
     if account.next_touch_on != planned:
         wind(account)
-        account.save()
+        update(account)
     return account
 
 

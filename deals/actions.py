@@ -19,6 +19,7 @@ from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
+from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Product, Reason, Seat
@@ -151,6 +152,6 @@ def set_lines(deal_id: int, *, lines: Sequence[Line], by: User, now: datetime, s
         [DealLine(deal=deal, product=line.product, quantity=line.quantity, price=line.price) for line in lines]
     )
     deal.sum_lines()
-    deal.save(update_fields=["amount"])
+    update(deal)
     record(deal, kind=Entry.Kind.EDITED, by=by, now=now, details={"fields": ["lines"]})
     return deal

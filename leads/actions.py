@@ -18,6 +18,7 @@ from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back,
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Product, Reason, Seat, Source
@@ -137,11 +138,16 @@ def log_touch(
     lead_id: int, *, kind: str, by: User, now: datetime, text: str = "", outcome: str = "", seen: int | None = None
 ) -> Lead:
     """Writes down a call, message or meeting; a talk with a new or parked lead makes it contacted."""
-    lead, _entry = belt.touch(Lead, lead_id, kind=kind, by=by, now=now, text=text, outcome=outcome, seen=seen)
+    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    said = belt.refuse_untold(kind, text, outcome)
+    belt.be_touched(lead, now=now)
     talked = kind == Entry.Kind.MEETING or outcome == Entry.Outcome.REACHED
     if talked and lead.state in (State.NEW, State.PARKED):
         shift(lead, "contact")
         keep(lead, cause=Cause.CONTACTED, by=by, now=now)
+    else:
+        update(lead)
+    record(lead, kind=kind, by=by, now=now, text=text, outcome=said)
     return lead
 
 

@@ -34,6 +34,7 @@ from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_to_work, keep, record
 from .records import ConveyorItem, Openness
+from .writing import update
 
 
 @transaction.atomic
@@ -98,7 +99,7 @@ def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen
         # Its place has not changed, so nothing moved; but now it waits for everybody, and from now on.
         item.give(None, now=now)
         wind(item)
-        item.save()
+        update(item)
         return item
     hand_over(item, None, cause=Cause.RELEASED, by=by, now=now)
     return item
@@ -130,20 +131,32 @@ def touch[Item: ConveyorItem](
     text: str = "",
     outcome: str = "",
     seen: int | None = None,
-) -> tuple[Item, Entry]:
+) -> Item:
     """Writes down a call, a message or a meeting; this, and no mere edit, turns the clock of silence back."""
     item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    said = refuse_untold(kind, text, outcome)
+    be_touched(item, now=now)
+    update(item)
+    record(item, kind=kind, by=by, now=now, text=text, outcome=said)
+    return item
+
+
+def refuse_untold(kind: str, text: str, outcome: str) -> str:
+    """A touch must say what was said, or how the call ended; returns how it did."""
     if kind not in TOUCHES:
         raise Refused(_("Say what it was: a call, a message or a meeting."))
     if kind == Entry.Kind.CALL and outcome not in Entry.Outcome.values:
         raise Refused(_("Say how the call ended."))
     if kind != Entry.Kind.CALL and not text.strip():
         raise Refused(_("Write what was said: an empty touch does not count."))
+    return outcome if kind == Entry.Kind.CALL else ""
+
+
+def be_touched(item: ConveyorItem, *, now: datetime) -> None:
+    """Somebody has spoken with the client, or tried to."""
     item.touched_at, item.hops = now, 0
     if not item.is_parked:
         wind(item)
-    item.save()
-    return item, record(item, kind=kind, by=by, now=now, text=text, outcome=outcome if kind == Entry.Kind.CALL else "")
 
 
 @transaction.atomic
@@ -240,7 +253,7 @@ def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, ca
         if item.awaits_lead:
             # It lies in the pool for everybody now; its place has not changed, so nothing moved.
             item.awaits_lead = False
-            item.save(update_fields=["awaits_lead", "hops"])
+            update(item)
         return
     hand_over(item, to, cause=cause, by=by, now=now, why=why)
     if old is not None and old.user_id != by.pk:

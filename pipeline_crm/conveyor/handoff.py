@@ -25,6 +25,7 @@ from .errors import NoRoom, Refused, Taken
 from .models import HandOff
 from .moves import Moved, hold, keep, keep_many, record, shift
 from .records import ConveyorItem
+from .writing import insert
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -75,7 +76,7 @@ def pass_on(
     if not asks:
         handoff.accept()
         handoff.answered_at, handoff.answered_by = now, by
-    handoff.save()
+    insert(handoff)
     if not giver.is_open:
         carry_tasks(giver, taker)
         giver.give(None if crosses else giver_seat, now=now)

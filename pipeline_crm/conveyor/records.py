@@ -221,10 +221,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
         return Q(seat__in=sight.seat_ids)
 
     def remember(self) -> None:
-        """Keeps the place on the belt as it is in the database."""
-        self.stood: dict[str, Any] = {
-            name: self.__dict__.get(name) for name in ("state", "step_id", "seat_id", "tier_id")
-        }
+        """Keeps the record as it is in the database."""
+        self.stood: dict[str, Any] = self.__dict__ | {"stood": None}
 
     @property
     def is_open(self) -> bool:
