@@ -166,12 +166,10 @@ def _frame(request: HttpRequest, scope: Scope, asked: Asked, *, page: str) -> di
 
 def _address(scope: Scope, page: str, view: View) -> str:
     """A page of this desk, in the same pipeline."""
-    question = QueryDict(mutable=True)
-    if page == "list" or view in (View.MINE, View.TEAM):
-        question["view"] = view.value
+    asked = [f"view={view.value}"] if page == "list" or view in (View.MINE, View.TEAM) else []
     if len(scope.pipelines) > 1:
-        question["pipeline"] = str(scope.pipeline.pk)
-    return f"{scope.desk.url(page)}?{question.urlencode()}".rstrip("?")
+        asked.append(f"pipeline={scope.pipeline.pk}")
+    return f"{scope.desk.url(page)}?{'&'.join(asked)}".rstrip("?")
 
 
 # One line of facts ----------------------------------------------------------------------------------------------

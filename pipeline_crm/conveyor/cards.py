@@ -147,15 +147,27 @@ def dress(
     first = _tasks([item for item in named if tasks and known[item.pk] is Openness.FULL])
     came_back = back or {}
     return [
-        _card(item, known[item.pk], briefs.get(item.pk), first.get(item.pk, ""), now, came_back.get(item.pk, ""))
+        _card(
+            item,
+            known[item.pk],
+            briefs.get(item.pk),
+            _todo(item, first.get(item.pk, "")) if tasks else ("", ""),
+            now,
+            came_back.get(item.pk, ""),
+        )
         for item in items
     ]
 
 
 def _card(
-    item: ConveyorItem, openness: Openness, brief: HandOff | None, task: str, now: datetime, came_back: str
+    item: ConveyorItem,
+    openness: Openness,
+    brief: HandOff | None,
+    next_up: tuple[str, str],
+    now: datetime,
+    came_back: str,
 ) -> Card:
-    sign, todo = _todo(item, task)
+    sign, todo = next_up
     wanted = wanted_by(item)
     hidden = openness is Openness.HIDDEN
     return Card(

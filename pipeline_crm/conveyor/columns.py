@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Lower
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -117,6 +119,16 @@ class Sieve:
     def answer(self) -> str:
         """The chosen answer in words."""
         return next((choice.word for choice in self.choices if choice.value == self.chosen), "")
+
+    @property
+    def options(self) -> SafeString:
+        """The answers as the options of a list to choose from."""
+        drawn = (
+            f'<option value="{escape(choice.value)}"{" selected" if choice.value == self.chosen else ""}>'
+            f"{escape(choice.word)}</option>"
+            for choice in self.choices
+        )
+        return SafeString("".join(drawn))
 
     @property
     def knows(self) -> frozenset[str]:

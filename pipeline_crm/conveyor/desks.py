@@ -35,7 +35,13 @@ class Desk:
         if len(args) == 1:
             before, after = _around(get_script_prefix(), name)
             return f"{before}{args[0]}{after}"
-        return reverse(name, args=args)
+        return reverse(name, args=args) if args else _address(get_script_prefix(), name)
+
+
+@cache
+def _address(prefix: str, name: str) -> str:
+    """An address without a number in it."""
+    return reverse(name)
 
 
 @cache

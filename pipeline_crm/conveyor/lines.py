@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -17,9 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from .cards import Card
-from .columns import Column
+from .columns import COLUMNS, Column
 from .draw import avatar, clock, flag, icon, step_dots
-from .words import day_words, money_words, short_moment
+from .words import day_words, money_words, reader, short_moment
 
 NOTHING = "—"
 CELL = '<td class="max-md:hidden">'
@@ -52,14 +53,20 @@ class Paper:
 def heads(columns: Sequence[Column], sort: str, question: QueryDict) -> SafeString:
     """The heads of the columns; a click sorts by one, a second click turns it round."""
     asked = question.copy()
-    asked.pop("after", None)
+    for name in ("after", "sort"):
+        asked.pop(name, None)
+    return _heads(tuple(column.key for column in columns), sort, asked.urlencode(), reader())
+
+
+@lru_cache(maxsize=512)
+def _heads(keys: Sequence[str], sort: str, question: str, language: str) -> SafeString:
     drawn = []
-    for column in columns:
-        asked["sort"] = f"-{column.key}" if sort == column.key else column.key
+    for column in (column for column in COLUMNS if column.key in keys):
+        turned = f"-{column.key}" if sort == column.key else column.key
         way = {column.key: ("ascending", "arrow-up"), f"-{column.key}": ("descending", "arrow-down")}.get(sort)
         shape = f' class="{column.shape}"' if column.shape else ""
         direction, sign = (f' aria-sort="{way[0]}"', icon(way[1], "size-3")) if way else ("", "")
-        address = escape(f"?{asked.urlencode()}")
+        address = escape(f"?{question}&sort={turned}" if question else f"?sort={turned}")
         word = f'<a class="sort" href="{address}">{escape(str(column.word))}{sign}</a>'
         drawn.append(f'<th scope="col"{shape}{direction}>{word}</th>')
     return SafeString("".join(drawn))
@@ -71,7 +78,8 @@ def lines(cards: Sequence[Card], paper: Paper) -> SafeString:
     today, nobody, take = paper.today, _("nobody"), _("Take")
     drawn = []
     for card in cards:
-        told = [_client(card), _step(card, paper), f"{CELL}{escape(paper.states[card.item.state])}</td>"]
+        step, state = card.item.step, paper.states[card.item.state]
+        told = [_client(card), _step(step.name, paper.places.get(step.pk, 0), len(paper.places)), _told(state)]
         told += [cell(card.item, card, today, nobody) for cell in cells]
         if paper.token:
             picks = card.item.tier.cherry_picking
@@ -97,10 +105,23 @@ def _client(card: Card) -> str:
     )
 
 
-def _step(card: Card, paper: Paper) -> str:
-    step = card.item.step
-    dots = step_dots(paper.places.get(step.pk, 0), len(paper.places))
-    return f'{CELL}<span class="inline-flex items-center gap-2 whitespace-nowrap">{dots}{escape(step.name)}</span></td>'
+# The same few words stand in line after line, so their cells are drawn once.
+
+
+@lru_cache(maxsize=1024)
+def _step(name: str, place: int, of: int) -> str:
+    marks = f"{step_dots(place, of)}{escape(name)}"
+    return f'{CELL}<span class="inline-flex items-center gap-2 whitespace-nowrap">{marks}</span></td>'
+
+
+@lru_cache(maxsize=1024)
+def _told(word: str) -> str:
+    return f"{CELL}{escape(word)}</td>"
+
+
+@lru_cache(maxsize=1024)
+def _listed(word: str) -> str:
+    return LISTED.format(escape(word))
 
 
 # The rest, by the key of the column --------------------------------------------------------------------------------
@@ -125,7 +146,7 @@ def _due(item: Any, card: Card, today: Any, nobody: str) -> str:
 
 
 def _reason(item: Any, card: Card, today: Any, nobody: str) -> str:
-    return f"{CELL}{escape(str(item.reason)) if item.reason else NOTHING}</td>"
+    return _told(str(item.reason)) if item.reason else f"{CELL}{NOTHING}</td>"
 
 
 def _touched(item: Any, card: Card, today: Any, nobody: str) -> str:
@@ -137,11 +158,11 @@ def _waits(item: Any, card: Card, today: Any, nobody: str) -> str:
 
 
 def _source(item: Any, card: Card, today: Any, nobody: str) -> str:
-    return LISTED.format(escape(str(item.source)) if item.source else "")
+    return _listed(str(item.source) if item.source else "")
 
 
 def _product(item: Any, card: Card, today: Any, nobody: str) -> str:
-    return LISTED.format(escape(str(item.product)) if item.product else "")
+    return _listed(str(item.product) if item.product else "")
 
 
 def _expected(item: Any, card: Card, today: Any, nobody: str) -> str:

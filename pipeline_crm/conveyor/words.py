@@ -6,7 +6,7 @@ Django's own date formats cost more than the rest of a card, so names are looked
 import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils import dates, timezone
 from django.utils.formats import get_format
@@ -93,19 +93,30 @@ def short_span(whole: int) -> str:
 
 def time_left(seconds: float) -> str:
     """What a running clock says: “9 min left”, “2 days left”."""
-    if seconds < DAY:
-        return gettext("%(span)s left") % {"span": short_span(int(seconds))}
-    days = int(seconds // DAY)
+    return _left(reader(), int(seconds) // MINUTE if seconds < DAY else int(seconds // DAY) * (DAY // MINUTE))
+
+
+@lru_cache(maxsize=4096)
+def _left(language: str, minutes: int) -> str:
+    # Fifty clocks a page say the same few things: words are looked up once for each.
+    if minutes < DAY // MINUTE:
+        return gettext("%(span)s left") % {"span": short_span(minutes * MINUTE)}
+    days = minutes * MINUTE // DAY
     return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}
 
 
 def time_late(seconds: float) -> str:
     """What a clock says that ran out: “16 min late”, “2 h late”, “3 days late”."""
-    if seconds < DAY:
-        # An hour late, nobody counts the minutes.
-        whole = int(seconds) if seconds < HOUR else int(seconds) // HOUR * HOUR
-        return gettext("%(span)s late") % {"span": short_span(whole)}
-    days = int(seconds // DAY)
+    # An hour late, nobody counts the minutes.
+    unit = MINUTE if seconds < HOUR else HOUR if seconds < DAY else DAY
+    return _late(reader(), int(seconds // unit) * (unit // MINUTE))
+
+
+@lru_cache(maxsize=4096)
+def _late(language: str, minutes: int) -> str:
+    if minutes < DAY // MINUTE:
+        return gettext("%(span)s late") % {"span": short_span(minutes * MINUTE)}
+    days = minutes * MINUTE // DAY
     return ngettext("%(days)d day late", "%(days)d days late", days) % {"days": days}
 
 
@@ -226,18 +237,24 @@ def money_full_words(amount: Decimal | int | None, currency: str) -> str:
 
 def shortened(amount: Decimal) -> tuple[str, str]:
     """The figure with at most one digit after the point, and the word for its size."""
-    size = abs(amount)
+    size, language = abs(amount), reader()
     # What would round up to a thousand of one unit is said in the next.
     if size >= 999_950_000:
-        unit, word = 1_000_000_000, pgettext("money", "B")
+        unit, place = 1_000_000_000, 2
     elif size >= 999_950:
-        unit, word = 1_000_000, pgettext("money", "M")
+        unit, place = 1_000_000, 1
     elif size >= 10_000:
-        unit, word = 1_000, pgettext("money", "K")
+        unit, place = 1_000, 0
     else:
         return f"{amount:,.0f}".replace(",", NBSP), ""
     figure = f"{amount / unit:.1f}".removesuffix(".0")
-    return figure.replace(".", decimal_sign(reader())), word
+    return figure.replace(".", decimal_sign(language)), scales(language)[place]
+
+
+@cache
+def scales(language: str) -> tuple[str, str, str]:
+    """The words for a thousand, a million and a thousand millions."""
+    return pgettext("money", "K"), pgettext("money", "M"), pgettext("money", "B")
 
 
 def with_sign(number: str, currency: str) -> str:
