@@ -52,7 +52,7 @@ def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen
         tier=lead.pipeline.tier_for(Stage.DEAL),
         step=lead.pipeline.first_step(Stage.DEAL),
         lead=lead,
-        product=lead.product,
+        product_id=lead.product_id,
         amount=lead.amount,
         currency=lead.currency,
         created_at=now,
@@ -72,7 +72,7 @@ def return_to_scout(
     _refuse_stranger(deal, by)
     belt.refuse_foreign_reason(reason, deal, Reason.Kind.RETURN_DEAL)
     lead = hold(Lead, deal.lead_id, by=None, now=now) if deal.lead_id is not None else None
-    lock_choice(deal.tier, *([lead.tier] if lead else []))
+    lock_choice(deal.tier, *([lead.tier, lead.home] if lead else []))
     shift(deal, "send_back", reason)
     handoff = close_returned(deal, by=by, reason=reason, comment=comment, now=now)
     if lead is not None:
@@ -91,7 +91,7 @@ def _give_lead_back(deal: Deal, lead: Lead, handoff: HandOff | None, *, by: User
     shift(lead, "come_back")
     giver = handoff.giver if handoff else None
     stays = lead.tier_id == deal.tier_id and deal.seat is not None
-    given = same_person(deal.seat) if stays else choose_seat(lead.tier, item=lead, now=now, first=giver)
+    given = same_person(deal.seat) if stays else choose_seat(lead.home, item=lead, now=now, first=giver)
     lead.give(given.seat, now=now)
     keep(lead, cause=Cause.RETURNED, by=by, now=now, why=given.why)
     carry_tasks(deal, lead)

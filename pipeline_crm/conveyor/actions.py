@@ -115,9 +115,23 @@ def move_step(
     if step is None:
         raise Refused(_("There is no such step at this stage any more. Reload the page and choose again."))
     if step.pk != item.step_id:
-        item.stand(step, now=now)
+        item.stand(step, now=_stands_since(item, step, now=now))
         keep(item, cause=Cause.STEPPED, by=by, now=now)
     return item
+
+
+def _stands_since(item: ConveyorItem, step: Step, *, now: datetime) -> datetime:
+    """The hour from which the time on a step counts: what the same owner has spent there before counts too.
+
+    Otherwise who steps to and fro would never run out of time.
+    """
+    calendar, came, spent = item.pipeline.calendar, None, timedelta(0)
+    moves = Movement.objects.filter(stage=item.stage, record_id=item.pk, at__gte=item.owner_since)
+    for at, step_id in moves.order_by("version").values_list("at", "to_step"):
+        if came is not None:
+            spent += calendar.between(came, at)
+        came = at if step_id == step.pk else None
+    return calendar.subtract(now, spent)
 
 
 @transaction.atomic

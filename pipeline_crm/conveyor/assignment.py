@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,11 +59,13 @@ def same_person(seat: Seat | None) -> Given:
 class Dealer:
     """Gives out records of one tier, one after the other, under its lock; `write` keeps whose turn it is then."""
 
-    def __init__(self, tier: Tier, house: SetUp, *, now: datetime) -> None:
+    def __init__(self, tier: Tier, house: SetUp, *, now: datetime, locked: Collection[int] | None = None) -> None:
+        """Of the tiers that help, only those that are `locked` come into question; all of them where nothing is written."""
         self.tier, self.house, self.now = house.tiers[tier.pk], house, now
         self.roster = Roster(self.tier, house, now=now)
         self.rules = [rule for rule in self.tier.rules.all() if rule.is_on]
-        self.helpers = [Roster(helper, house, now=now) for helper in helpers_of(self.tier, house)]
+        helpers = [one for one in helpers_of(self.tier, house) if locked is None or one.pk in locked]
+        self.helpers = [Roster(helper, house, now=now) for helper in helpers]
 
     def deal(self, item: ConveyorItem | None, *, barred: Collection[int] = (), first: Seat | None = None) -> Given:
         """Chooses for one record; `first` goes before the strategy if it fits, and takes no turn for it."""
@@ -127,9 +128,13 @@ def lock_tiers(tier_ids: Iterable[int]) -> SetUp:
 
 def lock_choice(*tiers: Tier) -> SetUp:
     """Locks every tier whose people may receive what is given out at these; at once, for who locks again waits in rings."""
+    return lock_tiers(_to_lock(*tiers))
+
+
+def _to_lock(*tiers: Tier) -> list[int]:
     wide = any(tier.when_full == WhenFull.WIDEN for tier in tiers)
     house = setup() if wide else None
-    return lock_tiers(sorted({pk for tier in tiers for pk in (tiers_of_choice(tier, house) if house else [tier.pk])}))
+    return sorted({pk for tier in tiers for pk in (tiers_of_choice(tier, house) if house else [tier.pk])})
 
 
 def choose_seat(
@@ -143,9 +148,10 @@ def choose_seat(
     """The seat that receives a record of a tier, and why; `first` goes before the strategy if it fits.
 
     Must run inside a transaction: it takes the tier's lock, so that no two assignments see the same free place, and
-    reads only then who still works here.
+    reads only then who still works here and which tiers help. One that has begun to help since is not locked, and left out.
     """
-    dealer = Dealer(tier, lock_choice(tier), now=now)
+    locked = _to_lock(tier)
+    dealer = Dealer(tier, lock_tiers(locked), now=now, locked=locked)
     resting = set(barred)
     if item is not None and item.pk is not None:
         resting |= earlier_owners(type(item), [item.pk], dealer.tier, now=now).get(item.pk, set())
@@ -165,16 +171,6 @@ def earlier_owners(
         for record_id, seat_id in cursor.fetchall():
             owners.setdefault(record_id, set()).add(seat_id)
     return owners
-
-
-def foresee(tier: Tier, count: int, *, now: datetime, barred: Collection[int] = ()) -> Counter[int | None]:
-    """How many of so many records each seat would receive by the tier's rule, None being the pool; nothing is written."""
-    dealer = Dealer(tier, setup(), now=now)
-    gets: Counter[int | None] = Counter()
-    for _record in range(count):
-        seat = dealer.deal(None, barred=barred).seat
-        gets[seat.pk if seat else None] += 1
-    return gets
 
 
 def refuse_picking(item: ConveyorItem, *, by: User) -> None:

@@ -119,7 +119,9 @@ def _write(
 
 
 def carry_tasks(giver: ConveyorItem, taker: ConveyorItem) -> None:
-    """Open tasks travel with the client."""
+    """Open tasks travel with the client; a record that was read under its lock knows whether it has any."""
+    if giver.next_task_at is None:
+        return
     Task.objects.filter(stage=giver.stage, record_id=giver.pk, done_at=None).update(
         stage=taker.stage, record_id=taker.pk
     )

@@ -7,14 +7,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import Count
 
+from pipeline_crm.bulk import array_of
 from pipeline_crm.tiers.models import Rule, Seat, Strategy, Tier
 from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.shifts import is_absent, is_on_shift, room_of, share_of
 from pipeline_crm.timeline.models import Cause, Movement
 
-from .loads import load_of
 from .models import Turn
 from .rules import conditions_of
 from .strategies import Bars, Case, Choice, SeatFacts, choose
@@ -22,6 +23,12 @@ from .strategies import Bars, Case, Choice, SeatFacts, choose
 SKILL_DAYS = 90  # how far back it is counted how often somebody closes well
 CLOSED_WELL = (Cause.QUALIFIED, Cause.WON)
 CLOSED = (*CLOSED_WELL, Cause.DISQUALIFIED, Cause.LOST, Cause.CHURNED)
+# Of each seat its turn, if it has had one, and its load, as `loads.load_of` counts it.
+STANDING = """
+SELECT given.id, turn.serial, turn.served, turn.worth, turn.day, turn.today,
+    (SELECT sum(delta) FROM conveyor_load load WHERE load.seat_id = given.id)
+FROM unnest(%s::bigint[]) AS given (id) LEFT JOIN conveyor_turn turn ON turn.seat_id = given.id
+"""
 
 
 class Roster:
@@ -31,10 +38,11 @@ class Roster:
         self.tier, self.now = tier, now
         self.today = now.astimezone(tier.pipeline.zone).date()
         self.seats = {seat.pk: seat for seat in house.tiers[tier.pk].seats.all()}
-        self.turns = {turn.seat_id: turn for turn in Turn.objects.filter(seat__in=self.seats)}
+        self.turns: dict[int, Turn] = {}
+        load = self._read()
         self.serial = max((turn.serial for turn in self.turns.values()), default=0)
         self.changed: set[int] = set()
-        load, rates = load_of(self.seats.keys()), self._rates()
+        rates = self._rates()
         self.facts = {pk: self._facts(seat, load[pk], rates.get(pk, 0.5)) for pk, seat in self.seats.items()}
 
     def choose(
@@ -102,6 +110,17 @@ class Roster:
             update_fields=["serial", "served", "worth", "day", "today"],
         )
         self.changed.clear()
+
+    def _read(self) -> dict[int, int]:
+        """Whose turn it is, and how much each holds."""
+        with connection.cursor() as cursor:
+            cursor.execute(STANDING, [array_of(self.seats, "bigint")])
+            rows = cursor.fetchall()
+        for seat_id, serial, served, worth, day, today, _load in rows:
+            if serial is not None:
+                turn = Turn(seat_id=seat_id, serial=serial, served=served, worth=worth, day=day, today=today)
+                self.turns[seat_id] = turn
+        return {seat_id: load or 0 for seat_id, *_turn, load in rows}
 
     def _facts(self, seat: Seat, load: int, rate: float) -> SeatFacts:
         tier, today = self.tier, self.today

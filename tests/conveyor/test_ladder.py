@@ -179,6 +179,23 @@ def test_touches_do_not_keep_a_record_for_ever(pipeline, sam, sue):
     assert owner(lead) == sue
 
 
+def test_stepping_to_and_fro_wins_no_time(pipeline, sam, sue):
+    """What somebody has spent on a step counts again when they come back to it; another owner begins anew."""
+    Step.objects.filter(pipeline=pipeline).update(limit_minutes=60)
+    clock(sam, first_touch_minutes=None, silence_minutes=None, cherry_picking=True)
+    lead = make_lead(sam)
+    there, here = Step.objects.filter(pipeline=pipeline, stage="lead").exclude(pk=lead.step_id)[0], lead.step
+
+    def step(to, minute, by=sam):
+        item = belt.move_step(Lead, lead.pk, step_id=to.pk, by=by.user, now=MONDAY + timedelta(minutes=minute))
+        return (item.due_at - MONDAY) / timedelta(minutes=1)
+
+    assert [step(there, 20), step(here, 30), step(there, 40), step(here, 45)] == [80, 70, 90, 75]
+    belt.release(Lead, lead.pk, by=sam.user, now=MONDAY + timedelta(minutes=50))
+    belt.claim(Lead, lead.pk, by=sue.user, now=MONDAY + timedelta(minutes=50))
+    assert [step(there, 60, sue), step(here, 65, sue)] == [120, 115]
+
+
 # Clocks --------------------------------------------------------------------------------------------------------------
 
 

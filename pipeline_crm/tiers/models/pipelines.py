@@ -108,7 +108,8 @@ class Pipeline(models.Model):
 
     def first_step(self, stage: Stage) -> Step:
         """Where a record of a stage begins."""
-        return self.steps.filter(stage=stage).order_by("position", "id")[0]
+        steps = (step for step in self.steps.all() if step.stage == stage)
+        return min(steps, key=lambda step: (step.position, step.pk))
 
     def midnight(self, now: datetime) -> datetime:
         """When the day began where the pipeline works."""
