@@ -142,13 +142,26 @@ def _word(notice: Notice, item: ConveyorItem | None, user: User, now: datetime) 
     kind = Notice.Kind(notice.kind)
     named = item is not None and item.openness(sight_of(user)) > Openness.HIDDEN
     return Word(
-        sentence=_sentence(notice, item, now) if item is not None and named else str(NAMELESS[kind]),
+        sentence=_sentence(notice, item, now) if item is not None and named else _of_many(notice, user),
         sign=SIGNS[kind],
         stage=notice.stage,
         at=notice.at,
         is_new=notice.read_at is None,
         url=_url(notice) if named or kind in Notice.OF_MANY else "",
     )
+
+
+def _of_many(notice: Notice, user: User) -> str:
+    """Without a client: of a full tier its name, for whoever still steers it."""
+    sight = sight_of(user)
+    if notice.kind == Notice.Kind.FULL and sight.house is not None:
+        tiers = sight.house.tiers.values()
+        tier = next((one for one in tiers if notice.event.startswith(f"full:{one.pk}:")), None)
+        if tier is not None and sight.supervises(tier):
+            return _("“%(tier)s” is full: clients wait for a place. See what its setting does with them.") % {
+                "tier": tier.name
+            }
+    return str(NAMELESS[Notice.Kind(notice.kind)])
 
 
 def _url(notice: Notice) -> str:

@@ -13,7 +13,7 @@ from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import handoff
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Reason
+from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.workbench import bulletin
 from tests.cast import MONDAY, Deal, at_work, make_account, make_contacted, make_deal, make_lead, make_offer, reason
 
@@ -118,6 +118,15 @@ def test_what_is_about_many_leads_to_the_own_desk_and_names_nobody(told, sam, ki
     ((sentence, url),) = told(sam)
 
     assert (bool(sentence), url) == (True, "/")
+
+
+def test_a_full_tier_is_named_to_whoever_steers_it(told, sam, hal, olga):
+    Seat.objects.filter(pk=hal.pk).update(capacity=0)
+    make_offer(sam)
+
+    [(sentence, _url)] = told(olga)
+
+    assert sentence.startswith(f"“{hal.tier.name}” is full: ")
 
 
 def test_an_early_word_about_a_clock_that_was_turned_back_is_told_in_the_past(told, sam):
