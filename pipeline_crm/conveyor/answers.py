@@ -19,7 +19,8 @@ from pipeline_crm.tiers.stages import Stage
 from .actions import inspect
 from .cards import FURNISHED, furnish, house_of
 from .desks import DESKS
-from .errors import Refused
+from .errors import NoRoom, Refused
+from .handoff import tell_of_full
 from .moves import tell_who_was_first
 from .reaching import is_in_sight, reach_record
 from .records import ConveyorItem, Openness
@@ -126,6 +127,14 @@ def ask(
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, template, told, status=status)
+
+
+def ask_again(request: Request, item: ConveyorItem, form: ActForm, full: NoRoom, template: str) -> HttpResponse:
+    """The form with what was typed, when the client stays with the giver for want of room: the brief will serve later."""
+    # The act itself has left no trace; that it could not be done is news all the same.
+    tell_of_full(full.tier, now=timezone.now())
+    form.add_error(None, str(full))
+    return ask(request, item, form, template)
 
 
 def done(

@@ -14,12 +14,14 @@ from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.assignment import foresee
+from pipeline_crm.conveyor.assignment import Dealer
 from pipeline_crm.conveyor.errors import NoRoom, Refused
 from pipeline_crm.conveyor.models import Turn
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Rule, Seat, Shift, Source, Tier
+from pipeline_crm.tiers.setup import setup
+from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Movement
 from tests.cast import (
     BRIEF,
@@ -245,17 +247,6 @@ def test_equal_people_get_equally_much_at_every_moment(pipeline, sam, sue, strat
         assert max(had.values()) - min(had.values()) <= 1
 
 
-def test_the_preview_of_a_bulk_is_what_the_bulk_then_does(pipeline, sam, sue):
-    tier_of(sam, strategy="weighted")
-    change(sue, weight=3, daily_cap=10)
-    foreseen = foresee(Tier.objects.get(pk=sam.tier_id), 30, now=MONDAY)
-
-    given = shared(come(pipeline, times=30))
-
-    assert {pk: n for pk, n in foreseen.items() if n} == {seat.pk: n for seat, n in given.items()}
-    assert given[sue] == 10
-
-
 def test_junk_gives_the_turn_back(pipeline, sam, sue):
     tier_of(sam, strategy="round_robin")
     junk = reason(pipeline, "disqualify")
@@ -405,6 +396,8 @@ def test_a_full_tier_leaves_the_client_with_the_giver(pipeline, sam, hal, browse
     lead = Lead.objects.get(pk=lead.pk)
     assert (answer.status_code, lead.state, lead.seat, Deal.objects.count()) == (422, "contacted", sam, 0)
     assert list(Notice.objects.filter(user=olga).values_list("kind", flat=True)) == ["full"]
+    assert "Wants to buy." in answer.text
+    assert "stays with you" in answer.text
 
 
 def test_a_full_tier_widens_to_the_people_of_a_helping_one(pipeline, sam, hal, fay):
@@ -430,6 +423,37 @@ def test_a_widened_client_is_worked_and_won_like_any_other(pipeline, sam, hal, f
 
     assert Deal.objects.get(pk=deal.pk).state == "won"
     assert broken() == {}
+
+
+def test_a_client_who_is_returned_to_a_helping_tier_goes_home(pipeline, sam, hal):
+    lea = seat_at(pipeline, Stage.DEAL, make_person("lea"), role=Seat.Role.LEAD, capacity=0)
+    change(sam, capacity=0)
+    tier_of(sam, when_full="widen")
+    tier_of(hal, helps=sam.tier_id)
+    [lead] = come(pipeline)
+    assert lead.seat == hal
+    scouting.log_touch(lead.pk, kind="call", outcome="reached", by=hal.user, now=MONDAY)
+    deal = hunting.offer_from_lead(lead.pk, brief=BRIEF, by=hal.user, now=MONDAY).to_id
+    belt.release(Deal, deal, by=hal.user, now=MONDAY)
+    change(sam, capacity=40)
+
+    back = reason(pipeline, "return_deal")
+    hunting.return_to_scout(deal, reason=back, comment="", by=lea.user, now=MONDAY)
+
+    lead = Lead.objects.get(pk=lead.pk)
+    assert (lead.seat, lead.tier_id) == (sam, sam.tier_id)
+    assert broken() == {}
+
+
+def test_only_a_helping_tier_that_is_locked_comes_into_question(pipeline, sam, hal):
+    tier_of(sam, when_full="widen")
+    tier_of(hal, helps=sam.tier_id)
+    house = setup()
+
+    foreseen, dealt = (Dealer(sam.tier, house, now=MONDAY, locked=locked) for locked in (None, [sam.tier_id]))
+
+    assert [roster.tier.pk for roster in foreseen.helpers] == [hal.tier_id]
+    assert dealt.helpers == []
 
 
 def test_a_widened_client_who_is_left_alone_comes_home(pipeline, sam, hal, fay):
