@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from deals.models import Deal
 from pipeline_crm.access.gate import may, visible
 from pipeline_crm.access.sight import sight_of
-from pipeline_crm.conveyor.answers import Request, ask, doing, done, meet, meet_in_full, posted
+from pipeline_crm.conveyor.answers import Request, ask, ask_again, doing, done, meet, meet_in_full, posted
 from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.errors import NoRoom
 from pipeline_crm.conveyor.handoff import Brief, last_from
 from pipeline_crm.conveyor.pages import form_page
+from pipeline_crm.conveyor.panels import Fact
 from pipeline_crm.conveyor.record_page import show
 from pipeline_crm.conveyor.records import Openness
+from pipeline_crm.conveyor.words import money_full_words, when_words
 from pipeline_crm.tiers.stages import Stage
 
 from . import actions
@@ -44,7 +50,10 @@ def win(request: Request, pk: int) -> HttpResponse:
     form = WinForm(posted(request), item=deal)
     if not form.is_valid():
         return ask(request, deal, form, "belt/record_brief.html")
-    account = actions.win(pk, brief=form.brief(), **doing(request, form))
+    try:
+        account = actions.win(pk, brief=form.brief(), **doing(request, form))
+    except NoRoom as full:
+        return ask_again(request, deal, form, full, "belt/record_brief.html")
     words = _("Won! The client goes on to the farmers.") if form.crosses else _("Won! The client is an account now.")
     return done(request, deal, words, follow=(Stage.ACCOUNT, account.pk))
 
@@ -59,7 +68,10 @@ def offer_again(request: Request, pk: int) -> HttpResponse:
     form = OfferAgainForm(posted(request), item=deal, initial=said)
     if not form.is_valid():
         return ask(request, deal, form, "belt/record_brief.html", came_back=last)
-    account = actions.offer_again(pk, brief=form.brief(), **doing(request, form))
+    try:
+        account = actions.offer_again(pk, brief=form.brief(), **doing(request, form))
+    except NoRoom as full:
+        return ask_again(request, deal, form, full, "belt/record_brief.html")
     return done(request, deal, _("Offered again with a complete brief."), follow=(Stage.ACCOUNT, account.pk))
 
 
@@ -77,12 +89,24 @@ def record(request: Request, pk: int) -> HttpResponse:
         request,
         account,
         "accounts/record.html",
-        touch=AccountTouchForm(item=account),
-        churn=ChurnForm(item=account),
-        send_back=AccountReturnForm(item=account),
-        may_return=account.state == State.OFFERED,
+        touch=AccountTouchForm,
+        known=_known,
+        send_back=AccountReturnForm if account.state == State.OFFERED else None,
+        churn=ChurnForm,
         deals=list(visible(request.user, deals)[:MOST_DEALS]) if is_full else [],
     )
+
+
+def _known(account: Account) -> list[Fact]:
+    last, cadence = account.last_purchase_at, account.cadence_days
+    return [
+        (_("Client since"), date_format(timezone.localtime(account.created_at), "j E Y")),
+        (_("Bought in total"), money_full_words(account.bought_total, account.currency)),
+        (_("Purchases"), str(account.purchases)),
+        (_("Last purchase"), when_words(last, now=timezone.now()) if last else ""),
+        (_("Next touch"), date_format(account.next_touch_on, "j E Y") if account.next_touch_on else ""),
+        (_("Cadence"), ngettext("every day", "every %(days)s days", cadence) % {"days": cadence}),
+    ]
 
 
 @may(DOOR)
@@ -143,9 +167,11 @@ def repeat(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return ask(request, account, form, "belt/record_brief.html")
     told = form.cleaned_data
-    deal = actions.open_repeat(
-        pk, product=told["product"], amount=told["amount"], brief=form.brief(), **doing(request, form)
-    )
+    wish = {"product": told["product"], "amount": told["amount"]}
+    try:
+        deal = actions.open_repeat(pk, brief=form.brief(), **wish, **doing(request, form))
+    except NoRoom as full:
+        return ask_again(request, account, form, full, "belt/record_brief.html")
     return done(request, account, _("The repeat deal is open."), follow=(Stage.DEAL, deal.pk))
 
 

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from http import HTTPStatus
+from typing import Any
 
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.models import Lead
 from pipeline_crm.access.gate import may
-from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor.answers import Request, ask, doing, done, meet, meet_in_full, posted, seen_by_sender
+from pipeline_crm.conveyor.answers import (
+    Request,
+    ask,
+    ask_again,
+    doing,
+    done,
+    meet,
+    meet_in_full,
+    posted,
+    seen_by_sender,
+)
 from pipeline_crm.conveyor.desks import DESKS
+from pipeline_crm.conveyor.errors import NoRoom
+from pipeline_crm.conveyor.folder import RECORD, Ask
 from pipeline_crm.conveyor.forms import TouchForm
 from pipeline_crm.conveyor.pages import form_page
+from pipeline_crm.conveyor.panels import Fact
 from pipeline_crm.conveyor.record_page import show
-from pipeline_crm.conveyor.records import Openness
+from pipeline_crm.conveyor.words import money_full_words
+from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
 
 from . import actions
 from .forms import DealEditForm, DealReturnForm, LinesForm, LoseForm, OfferForm
-from .models import Deal
+from .models import Deal, DealLine
 
 DOOR = DESKS[Stage.DEAL].door
 
@@ -36,7 +54,10 @@ def offer(request: Request, pk: int) -> HttpResponse:
     form = OfferForm(posted(request), item=lead)
     if not form.is_valid():
         return ask(request, lead, form, "belt/record_brief.html")
-    handoff = actions.offer_from_lead(pk, brief=form.brief(), **doing(request, form))
+    try:
+        handoff = actions.offer_from_lead(pk, brief=form.brief(), **doing(request, form))
+    except NoRoom as full:
+        return ask_again(request, lead, form, full, "belt/record_brief.html")
     words = _("Offered: you will hear when somebody accepts.") if handoff.crosses_tiers else _("The deal is open.")
     return done(request, lead, words, follow=(Stage.DEAL, handoff.to_id))
 
@@ -46,17 +67,43 @@ def offer(request: Request, pk: int) -> HttpResponse:
 def record(request: Request, pk: int) -> HttpResponse:
     """One deal."""
     deal = meet(request, Deal, pk, "product", "reason", "lead__source", "repeat_of")
-    is_full = deal.openness(sight_of(request.user)) is Openness.FULL
     return show(
         request,
         deal,
         "deals/record.html",
-        touch=TouchForm(item=deal),
-        lose=LoseForm(item=deal),
-        send_back=DealReturnForm(item=deal),
-        may_return=deal.lead_id is not None or not deal.tier.works_account,
-        lines=list(deal.lines.select_related("product")) if is_full else [],
+        touch=TouchForm,
+        known=_known,
+        own=OWN,
+        send_back=DealReturnForm if deal.lead_id is not None or not deal.tier.works_account else None,
+        lose=LoseForm,
     )
+
+
+def _known(deal: Deal) -> list[Fact]:
+    source = deal.lead.source if deal.lead else None
+    return [
+        (_("Product"), str(deal.product or "")),
+        (_("Amount"), money_full_words(deal.amount, deal.currency)),
+        (_("Probability"), f"{deal.probability} %"),
+        (_("Expected close"), date_format(deal.expected_on, "j E Y") if deal.expected_on else ""),
+        (_("Competitor"), deal.competitor),
+        (_("Source"), str(source or "")),
+    ]
+
+
+def _lines() -> QuerySet[Any, Any]:
+    exact = {"of": Cast("quantity", CharField()), "at": Cast("price", CharField())}
+    return DealLine.objects.filter(deal=RECORD).order_by("id").values("product_id", **exact)
+
+
+def _read_lines(rows: list[dict[str, Any]], house: SetUp) -> list[DealLine]:
+    return [
+        DealLine(product=house.products[row["product_id"]], quantity=Decimal(row["of"]), price=Decimal(row["at"]))
+        for row in rows
+    ]
+
+
+OWN = {"lines": Ask(_lines, _read_lines)}
 
 
 @may(DOOR)

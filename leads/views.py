@@ -19,8 +19,10 @@ from pipeline_crm.conveyor.answers import Request, SeeOther, ask, doing, done, m
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.forms import TouchForm
 from pipeline_crm.conveyor.pages import form_page
+from pipeline_crm.conveyor.panels import Fact
 from pipeline_crm.conveyor.record_page import show
 from pipeline_crm.conveyor.records import Openness
+from pipeline_crm.conveyor.words import money_full_words
 from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.tiers.stages import Stage
 
@@ -40,11 +42,21 @@ def record(request: Request, pk: int) -> HttpResponse:
         request,
         lead,
         "leads/record.html",
-        touch=TouchForm(item=lead),
-        park=ParkForm(item=lead),
+        touch=TouchForm,
+        known=_known,
+        park=ParkForm,
         crosses=lead.pipeline.tier_for(Stage.DEAL).pk != lead.tier_id,
-        disqualify=DisqualifyForm(item=lead),
+        disqualify=DisqualifyForm,
     )
+
+
+def _known(lead: Lead) -> list[Fact]:
+    return [
+        (_("Source"), str(lead.source or "")),
+        (_("Campaign"), lead.campaign),
+        (_("Product"), str(lead.product or "")),
+        (_("Expected amount"), money_full_words(lead.amount, lead.currency)),
+    ]
 
 
 @may(DOOR)

@@ -11,7 +11,9 @@ from html import escape
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
-from .faces import ClockFace, initials
+from pipeline_crm.tiers.stages import Stage
+
+from .faces import GATE_ICONS, STAGE_ICONS, ClockFace, initials
 
 MARKS = {"over": "M10 6v4.6M10 13.6v.1", "paused": "M8.2 7.4v5.2M11.8 7.4v5.2"}
 MOST_DOTS = 8
@@ -60,6 +62,25 @@ def flag(word: object, tone: str = "", sign: str = "") -> SafeString:
     """A short word that stands out."""
     drawn = icon(sign, "") if sign else ""
     return SafeString(f'<span class="flag" data-tone="{escape(tone)}">{drawn}{text(word)}</span>')
+
+
+@lru_cache(maxsize=128)
+def gate(state: str, sign: str = "", size: str = "") -> SafeString:
+    """A joint's diamond."""
+    shape, drawn = "gate gate-lg" if size == "lg" else "gate", icon(sign or GATE_ICONS[state], "")
+    return SafeString(f'<span class="{shape}" data-state="{escape(state)}">{drawn}</span>')
+
+
+@lru_cache(maxsize=128)
+def dot(sign: str) -> SafeString:
+    """The round mark of one line of the timeline."""
+    return SafeString(f'<span class="tl-dot">{icon(sign, "")}</span>')
+
+
+def stage_tag(stage: str, word: object = "") -> SafeString:
+    """The name of a stage, or other words, on its colour."""
+    drawn, words = icon(STAGE_ICONS[stage], ""), text(word or Stage(stage).label)
+    return SafeString(f'<span class="stage-tag" data-stage="{escape(stage)}">{drawn}{words}</span>')
 
 
 @lru_cache(maxsize=512)

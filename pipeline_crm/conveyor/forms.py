@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -33,6 +34,8 @@ def rows(count: int, **attrs: Any) -> forms.Textarea:
 class ActForm(forms.Form):
     """What every act carries along: the version that was seen, and where to go afterwards."""
 
+    do_not_call_in_templates: ClassVar = True  # a page is told of a kind of form, and prints it
+
     act: ClassVar[str]
     heading: Any
     word: Any
@@ -53,10 +56,20 @@ class ActForm(forms.Form):
     def suit(self, item: ConveyorItem) -> None:
         """Fits the choices to the record's pipeline; forms with choices say how."""
 
+    @classmethod
+    def differs_by(cls, item: ConveyorItem) -> Hashable:
+        """What the empty form depends on besides the stage; forms with choices say what."""
+        return None
+
+    @classmethod
+    def address(cls, item: ConveyorItem) -> str:
+        """Where the form of a record is sent."""
+        return DESKS[item.stage].url(cls.act, item.pk)
+
     @property
     def url(self) -> str:
         """Where the form is sent."""
-        return DESKS[self.item.stage].url(self.act, self.item.pk)
+        return self.address(self.item)
 
 
 class ReasonForm(ActForm):
@@ -76,6 +89,10 @@ class ReasonForm(ActForm):
         choice_of(self, "reason").queryset = Reason.objects.filter(
             pipeline=item.pipeline_id, kind=self.kind, is_active=True
         )
+
+    @classmethod
+    def differs_by(cls, item: ConveyorItem) -> Hashable:
+        return item.pipeline_id
 
 
 class ReturnForm(ReasonForm):
@@ -180,6 +197,10 @@ class ReassignForm(ActForm):
     def suit(self, item: ConveyorItem) -> None:
         seats: QuerySet[Seat] = Seat.objects.open().filter(tier=item.tier_id)
         choice_of(self, "seat").queryset = seats.exclude(pk=item.seat_id or 0).select_related("user", "tier")
+
+    @classmethod
+    def differs_by(cls, item: ConveyorItem) -> Hashable:
+        return (item.tier_id, item.seat_id)
 
 
 class MarkForm(ActForm):

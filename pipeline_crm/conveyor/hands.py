@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Movement
 from pipeline_crm.timeline.reading import of_trail
@@ -71,6 +72,18 @@ def walk(trail: Mapping[Stage, list[int]]) -> list[Step]:
             "to_seat__user__username",
         )
     ]
+
+
+def walked(moves: Iterable[Movement], house: SetUp) -> list[Step]:
+    """The same out of movements that were read already; names come out of memory."""
+    steps = []
+    for move in sorted(moves, key=lambda each: (each.stage, each.record_id, each.version)):
+        seat = house.seats.get(move.to_seat_id or 0)
+        first, last, username = (
+            (seat.user.first_name, seat.user.last_name, seat.user.username) if seat else ("", "", "")
+        )
+        steps.append(Step(move.stage, move.record_id, move.at, move.to_state, move.to_seat_id, first, last, username))
+    return steps
 
 
 def spells(steps: Iterable[Step], *, now: datetime) -> list[Spell]:

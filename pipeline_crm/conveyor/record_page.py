@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -20,27 +21,28 @@ from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.contacts import mask_email, mask_phone, show_phone
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
-from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
-from pipeline_crm.timeline.models import Task
 
-from .actions import clients_revealed_today
+from . import panels
 from .answers import Request, note_inspection
 from .cards import house_of, wanted_by
 from .clocks import ladder_of, running
-from .desks import DESKS, Desk
+from .desks import DESKS
 from .faces import Link, clock_face
-from .forms import MarkForm, NoteForm, ReassignForm, TaskForm
-from .hands import spells, stays, walk
+from .folder import MOST_TASKS, Folder, Own, handoffs_of, open_folder
+from .forms import ActForm, NoteForm
+from .hands import spells, stays
 from .loads import load_of
 from .models import HandOff
+from .printed import Press, marks
 from .records import BELT, ConveyorItem, Openness
 from .riding import ride, told_clock
-from .why import why_this_owner
+from .why import Why, why_by, why_this_owner
+from .words import reader as language
 
 REVEALED = "revealed"  # the session's note that the next page shows one contact in full
-DONE_TASKS, MOST_TASKS = 3, 50
+Facts = Callable[[Any], Sequence[panels.Fact]]
 
 
 @dataclass(frozen=True)
@@ -69,28 +71,42 @@ def standing(item: ConveyorItem, sight: Sight) -> Standing:
     )
 
 
-def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> HttpResponse:
-    """The page of a record: hidden in the pool, a name and a brief in an offer, everything to its own people."""
+def show(
+    request: Request,
+    item: ConveyorItem,
+    template: str,
+    *,
+    touch: type[ActForm],
+    known: Facts,
+    own: Own | None = None,
+    send_back: type[ActForm] | None = None,
+    **more: Any,
+) -> HttpResponse:
+    """The page of a record: hidden in the pool, a name and a brief in an offer, everything to its own people.
+
+    `known` tells what the stage knows besides the client, `own` what it asks of the database; `send_back` is the form by
+    which the client can be returned, where that can be done.
+    """
     sight, now = sight_of(request.user), timezone.now()
     openness, desk = item.openness(sight), DESKS[item.stage]
+    press = Press(item, house_of(sight), here=request.path, token=get_token(request))
     told: dict[str, Any] = {
         "item": item,
-        "desk": desk,
         "can": standing(item, sight),
         "wanted": wanted_by(item),
         "state_word": _("%(stage)s, %(state)s") % {"stage": item.stage.label, "state": item.get_state_display()},
-        "clock": told_clock(item, now=now),
         "back": desk.url("list"),
-        "facts_template": f"{desk.namespace}/facts.html",
-        "now": now,
+        "press": press,
     }
     if openness is Openness.HIDDEN:
-        answer = render(request, "belt/record_pool.html", told)
+        answer = render(request, "belt/record_pool.html", told | {"clock": told_clock(item, now=now)})
     elif openness is Openness.NAMED:
-        answer = render(request, "belt/record_offer.html", told | _offer(item, house_of(sight), now=now) | more)
+        answer = render(request, "belt/record_offer.html", told | _offer(press, send_back, now=now) | more)
     else:
         note_inspection(request, item)
-        answer = render(request, template, told | _everything(request, item, sight, now=now) | more)
+        folder = open_folder(item, user_id=request.user.pk, house=press.house, now=now, own=own)
+        reader = Reader(request, press, folder, told["can"], now)
+        answer = render(request, template, told | _everything(reader, touch, send_back, known(item)) | more)
     # A page with a client's data is not kept where the next person at this computer finds it.
     add_never_cache_headers(answer)
     return answer
@@ -99,65 +115,79 @@ def show(request: Request, item: ConveyorItem, template: str, **more: Any) -> Ht
 # An offer --------------------------------------------------------------------------------------------------------
 
 
-def _offer(item: ConveyorItem, house: SetUp, *, now: datetime) -> dict[str, Any]:
-    handoffs = handoffs_of(item, item.trail(), house)
+def _offer(press: Press, send_back: type[ActForm] | None, *, now: datetime) -> dict[str, Any]:
+    item = press.item
+    handoffs = handoffs_of(item, item.trail(), press.house)
     offer = next((each for each in handoffs if each.to_id == item.pk and each.state == HandOff.State.OFFERED), None)
     seat = item.seat
     return {
         "offer": offer,
+        "offer_facts": SafeString(panels.brief_facts(offer)) if offer else "",
         "before": Stage(offer.from_stage) if offer else None,
         "face": clock_face(item.due_at, item.clock_since, now, item.clock),
         "load": load_of([seat.pk])[seat.pk] if seat else 0,
         "first_touch": (item.tier.first_touch_minutes or 0) * 60,
+        "return_form": press.print(send_back, "belt/record_return.html") if send_back is not None else "",
     }
-
-
-def handoffs_of(item: ConveyorItem, trail: reading.Trail, house: SetUp) -> list[HandOff]:
-    """The crossings by which the client came here, and those by which this record was handed on; the newest first."""
-    here = Q(from_stage=item.stage, from_id=item.pk)
-    for stage, ids in trail.items():
-        here |= Q(to_stage=stage, to_id__in=ids)
-    handoffs = list(HandOff.objects.filter(here).order_by("-id")[:100])
-    for each in handoffs:
-        given: dict[str, Any] = {
-            "giver": house.seats.get(each.giver_id or 0),
-            "receiver": house.seats.get(each.receiver_id or 0),
-        }
-        given |= {"reason": house.reasons.get(each.reason_id or 0), "from_tier": house.tiers.get(each.from_tier_id)}
-        each._state.fields_cache.update({name: found for name, found in given.items() if found is not None})
-    return handoffs
 
 
 # Everything ------------------------------------------------------------------------------------------------------
 
 
-def _everything(request: Request, item: ConveyorItem, sight: Sight, *, now: datetime) -> dict[str, Any]:
-    trail, desk = item.trail(), DESKS[item.stage]
-    handoffs, moves = handoffs_of(item, trail, house_of(sight)), walk(trail)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads which record now, and all that was found about it."""
+
+    request: Request
+    press: Press
+    folder: Folder
+    can: Standing
+    now: datetime
+
+    @property
+    def item(self) -> ConveyorItem:
+        """The record."""
+        return self.press.item
+
+
+def _everything(
+    reader: Reader, touch: type[ActForm], send_back: type[ActForm] | None, known: Sequence[panels.Fact]
+) -> dict[str, Any]:
+    item, can, press, now = reader.item, reader.can, reader.press, reader.now
+    moves = reader.folder.steps(press.house)
     steps = [step for step in item.pipeline.steps.all() if step.stage == item.stage]
-    can = standing(item, sight)
+    contact, history, hands = _contact(reader), _history(reader), spells(moves, now=now)
+    belt = ride(
+        item,
+        handoffs=reader.folder.handoffs,
+        stays=stays(moves, now=now),
+        steps=steps,
+        name=item.client.name,
+        mine=can.holds,
+        now=now,
+    )
+    why = _why(reader) if item.is_open and (can.holds or can.steers) else None
     return {
-        "belt": ride(
-            item,
-            handoffs=handoffs,
-            stays=stays(moves, now=now),
-            steps=steps,
-            name=item.client.name,
-            mine=can.holds,
-            now=now,
-        ),
-        "hands": spells(moves, now=now),
-        "why": why_this_owner(item, house_of(sight)) if item.is_open and (can.holds or can.steers) else None,
-        "steps": steps,
-        "next_step": _next_step(item, steps),
-        **_contact(request, item, now=now),
-        **_briefs(item, handoffs, can),
-        "goes_on": _goes_on(request, item, handoffs),
-        **_history(request, item, trail, handoffs, desk),
-        **_clocks(item, now=now),
-        **_tasks(item, now=now),
-        **_forms(item, can),
+        "belt": belt,
+        **reader.folder.own,
+        "call": panels.call(press, contact),
+        "to_next": panels.to_next(press, _next_step(item, steps)),
+        "more": panels.more(press, [] if can.only_offered else steps, str(send_back.heading) if send_back else ""),
+        "contact_panel": panels.contact(press, contact, known, works=can.works),
+        "log_panel": press.print(touch, "belt/record_log.html") if can.works else "",
+        "history": history,
+        "timeline_panel": _timeline(reader, history),
+        "clocks_panel": _clocks(item, now=now),
+        "tasks_panel": _tasks(reader),
+        "hands": hands,
+        "hands_panel": panels.hands(press, hands, why, moves=can.steers and item.is_open),
+        **_briefs(reader),
     }
+
+
+def _why(reader: Reader) -> Why | None:
+    item, house = reader.item, reader.press.house
+    return why_by(reader.folder.moves, item, house) if reader.folder.whole else why_this_owner(item, house)
 
 
 def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
@@ -168,54 +198,48 @@ def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
     return steps[after] if after < len(steps) else None
 
 
-def _forms(item: ConveyorItem, can: Standing) -> dict[str, Any]:
-    forms: dict[str, Any] = {"note": NoteForm(item=item)}
-    if can.works:
-        forms["task"] = TaskForm(item=item)
-    if can.steers and item.is_open:
-        forms["reassign"] = ReassignForm(item=item)
-    return forms
-
-
 # Contact and brief -----------------------------------------------------------------------------------------------
 
 
-def _contact(request: Request, item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
+def _contact(reader: Reader) -> panels.Contact:
     """Masked, unless the person has just asked to see it in full."""
-    in_full = request.session.get(REVEALED) == [item.stage, item.pk]
+    item, session = reader.item, reader.request.session
+    in_full = session.get(REVEALED) == [item.stage, item.pk]
     if in_full:
-        del request.session[REVEALED]
-    points = list(item.client.contact_points.all())
-    phones = [point.value for point in points if point.kind == ContactPoint.Kind.PHONE]
-    emails = [point.value for point in points if point.kind == ContactPoint.Kind.EMAIL]
+        del session[REVEALED]
+    phones = [value for kind, value in reader.folder.points if kind == ContactPoint.Kind.PHONE]
+    emails = [value for kind, value in reader.folder.points if kind == ContactPoint.Kind.EMAIL]
     country = item.pipeline.country
-    return {
-        "in_full": in_full,
-        "phones": [(phone, show_phone(phone, country)) if in_full else ("", mask_phone(phone)) for phone in phones],
-        "emails": [(email, email) if in_full else ("", mask_email(email)) for email in emails],
-        "opened": len(clients_revealed_today(request.user, item, now)),
-        "open_limit": item.pipeline.reveals_per_day,
-    }
+    return panels.Contact(
+        in_full=in_full,
+        phones=[(phone, show_phone(phone, country)) if in_full else ("", mask_phone(phone)) for phone in phones],
+        emails=[(email, email) if in_full else ("", mask_email(email)) for email in emails],
+        opened=reader.folder.revealed,
+        limit=item.pipeline.reveals_per_day,
+    )
 
 
-def _briefs(item: ConveyorItem, handoffs: Sequence[HandOff], can: Standing) -> dict[str, Any]:
-    """The brief by which the client came, and the last return if it still calls for something."""
-    came = [each for each in handoffs if (each.to_stage, each.to_id) == (item.stage, item.pk)]
-    gone = [each for each in handoffs if (each.from_stage, each.from_id) == (item.stage, item.pk)]
+def _briefs(reader: Reader) -> dict[str, Any]:
+    """The brief by which the client came, the last return if it still calls for something, and where the client went."""
+    item, now = reader.item, reader.now
+    handoffs, here = reader.folder.handoffs, (item.stage, item.pk)
+    came = [each for each in handoffs if (each.to_stage, each.to_id) == here]
+    gone = [each for each in handoffs if (each.from_stage, each.from_id) == here]
     brief, last = next(iter(came), None), next(iter(gone), None)
-    marks = brief is not None and brief.state == HandOff.State.ACCEPTED and brief.crosses_tiers and can.holds
+    marks_it = brief and brief.state == HandOff.State.ACCEPTED and brief.crosses_tiers and reader.can.holds
+    marking = marks(language(), brief.mark) if brief is not None and marks_it else ""
+    came_back = last if last is not None and last.state == HandOff.State.RETURNED else None
+    on = _goes_on(reader.request, last)
     return {
-        "brief": brief,
-        "mark": MarkForm(item=item) if marks else None,
-        "handed_on": last,
-        "came_back": last if last is not None and last.state == HandOff.State.RETURNED else None,
-        "came_back_matters": item.is_open or item.state == "won",
+        "brief_panel": panels.brief(reader.press, brief, marking, now=now) if brief is not None else "",
+        "came_back": came_back,
+        "returned": panels.returned(came_back, now=now) if came_back and (item.is_open or item.state == "won") else "",
+        "gone_on": panels.gone_on(on) if on is not None else "",
     }
 
 
-def _goes_on(request: Request, item: ConveyorItem, handoffs: Sequence[HandOff]) -> Link | None:
+def _goes_on(request: Request, gone: HandOff | None) -> Link | None:
     """The record that the client went on to, for readers who see that one, too."""
-    gone = next((each for each in handoffs if (each.from_stage, each.from_id) == (item.stage, item.pk)), None)
     if gone is None or gone.state == HandOff.State.RETURNED:
         return None
     stage = Stage(gone.to_stage)
@@ -227,48 +251,62 @@ def _goes_on(request: Request, item: ConveyorItem, handoffs: Sequence[HandOff]) 
 # Clocks and tasks ------------------------------------------------------------------------------------------------
 
 
-def _clocks(item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
+def _clocks(item: ConveyorItem, *, now: datetime) -> SafeString:
     clocks = [
         (capfirst(str(run.clock.label)), clock_face(run.due, run.since, now, run.clock, item.parked_until()))
         for run in sorted(running(item), key=lambda run: run.due)
     ]
     acts = dict.fromkeys(str(rung.get_act_display()) for rung in ladder_of(item.tier) if rung.delay_minutes >= 0)
     then = _("If it runs out: %(acts)s.") % {"acts": (", " + _("then") + " ").join(acts)} if clocks and acts else ""
-    return {"clocks": clocks, "then": then}
+    return panels.clocks(clocks, then)
 
 
-def _tasks(item: ConveyorItem, *, now: datetime) -> dict[str, Any]:
-    of_record = Task.objects.filter(stage=item.stage, record_id=item.pk)
-    to_do = list(of_record.filter(done_at=None).order_by("due_at", "id")[: MOST_TASKS + 1])
-    ticked = of_record.filter(done_at__isnull=False).order_by(F("done_at").desc(), "-id")[:DONE_TASKS]
-    return {"tasks": to_do[:MOST_TASKS], "more_tasks": len(to_do) > MOST_TASKS, "done_tasks": list(ticked)}
+def _tasks(reader: Reader) -> SafeString:
+    to_do = reader.folder.tasks
+    return panels.tasks(
+        reader.press,
+        to_do[:MOST_TASKS],
+        reader.folder.ticked,
+        more=len(to_do) > MOST_TASKS,
+        works=reader.can.works,
+        now=reader.now,
+    )
 
 
 # History ---------------------------------------------------------------------------------------------------------
 
 
-def _history(
-    request: Request, item: ConveyorItem, trail: reading.Trail, handoffs: Sequence[HandOff], desk: Desk
-) -> dict[str, Any]:
-    asked = request.GET.get("show", "")
-    show_kind: reading.Kind = asked if asked in reading.SHOWN else "all"
+def _history(reader: Reader) -> reading.Page:
+    """The lines that the address asks for; the newest of all kinds are in the folder already."""
+    folder, house, asked = reader.folder, reader.press.house, reader.request.GET
     known = reading.Knowledge(
-        came_from={(each.to_stage, each.to_id): each.from_stage for each in handoffs},
-        remarks=_remarks(handoffs),
+        came_from={(each.to_stage, each.to_id): each.from_stage for each in folder.handoffs},
+        remarks=_remarks(folder.handoffs),
         word_for=field_word,
     )
-    before, house = reading.Mark.parse(request.GET.get("before", "")), house_of(sight_of(request.user))
-    page = reading.read(trail, show=show_kind, before=before, known=known, house=house)
+    kind = _kind(reader)
+    if kind == "all" and not asked.get("before"):
+        return reading.told(folder.moves, folder.entries, known=known, house=house)
+    before = reading.Mark.parse(asked.get("before", ""))
+    return reading.read(folder.trail, show=kind, before=before, known=known, house=house)
+
+
+def _kind(reader: Reader) -> reading.Kind:
+    return next((kind for kind in reading.SHOWN if kind == reader.request.GET.get("show")), "all")
+
+
+def _timeline(reader: Reader, page: reading.Page) -> SafeString:
+    press, shown = reader.press, _kind(reader)
     words = {"all": _("All"), "touches": _("Touches"), "movements": _("Movements"), "notes": _("Notes")}
-    address = desk.url("record", item.pk)
-    return {
-        "history": page,
-        "show": show_kind,
-        "is_later_page": bool(request.GET.get("before")),
-        "filters": [
-            Link(f"{address}?show={kind}#timeline", word, current=kind == show_kind) for kind, word in words.items()
-        ],
-    }
+    address = DESKS[reader.item.stage].url("record", reader.item.pk)
+    history = panels.History(
+        lines=page.lines,
+        filters=[Link(f"{address}?show={kind}#timeline", word, current=kind == shown) for kind, word in words.items()],
+        newest=f"?show={shown}#timeline" if reader.request.GET.get("before") else "",
+        earlier=f"?show={shown}&before={page.earlier}#timeline" if page.earlier else "",
+    )
+    writes = reader.can.full and shown in ("all", "notes")
+    return panels.timeline(history, press.print(NoteForm, quiet=True) if writes else "", now=reader.now)
 
 
 def _remarks(handoffs: Sequence[HandOff]) -> dict[tuple[str, int, datetime], str]:

@@ -5,7 +5,7 @@ Facts are stored with the movement; the sentence is made when it is read, so old
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import F, Q
@@ -53,6 +53,22 @@ def why_this_owner(item: ConveyorItem, house: SetUp) -> Why | None:
         came = here.filter(Q(from_seat=None) | ~Q(from_seat=F("to_seat")), to_seat=item.seat_id)
     move = came.select_related("by").order_by("-version").first()
     return explain(move, house) if move is not None else None
+
+
+def why_by(moves: Iterable[Movement], item: ConveyorItem, house: SetUp) -> Why | None:
+    """The same where all movements were read already."""
+    came = [move for move in moves if (move.stage, move.record_id) == (item.stage, item.pk) and _brought(move, item)]
+    move = max(came, key=lambda each: each.version, default=None)
+    return explain(move, house) if move is not None else None
+
+
+def _brought(move: Movement, item: ConveyorItem) -> bool:
+    """Whether the record came by this movement to whom it is with now."""
+    if move.to_seat_id != item.seat_id:
+        return False
+    if item.seat_id is None:
+        return move.from_tier_id is None or move.from_seat_id is not None
+    return move.from_seat_id != move.to_seat_id
 
 
 def explain(move: Movement, house: SetUp) -> Why | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -196,17 +196,23 @@ def read(
     house: SetUp | None = None,
 ) -> Page:
     """The history of the records that came here with the client, at most fifty lines at a time."""
-    house = house or setup()
     with_movements, kinds = SHOWN[show]
-    facts: list[tuple[Mark, Movement | Entry]] = []
+    moves: list[Movement] = []
+    entries: list[Entry] = []
     if with_movements:
         moves = _latest(Movement.objects.select_related("by"), trail, rank=1, before=before)
-        _place((move for _mark, move in moves), house)
-        facts += moves
     if kinds != ():
         rows: QuerySet[Any] = Entry.objects.select_related("by")
-        facts += _latest(rows.filter(kind__in=kinds) if kinds else rows, trail, rank=0, before=before)
-    facts.sort(key=lambda fact: fact[0], reverse=True)
+        entries = _latest(rows.filter(kind__in=kinds) if kinds else rows, trail, rank=0, before=before)
+    return told(moves, entries, known=known, house=house or setup())
+
+
+def told(moves: Sequence[Movement], entries: Sequence[Entry], *, known: Knowledge | None, house: SetUp) -> Page:
+    """A page of these facts, of which at most fifty and one of each kind are needed."""
+    _place(moves, house)
+    facts: list[tuple[Mark, Movement | Entry]] = [(Mark(move.at, 1, move.pk), move) for move in moves]
+    facts += [(Mark(entry.at, 0, entry.pk), entry) for entry in entries]
+    facts.sort(key=lambda fact: (fact[0].at, fact[0].rank, fact[0].pk), reverse=True)
     page = facts[:PAGE]
     names = _names((fact for _mark, fact in page), house)
     known = known or Knowledge()
@@ -222,12 +228,12 @@ def of_trail(trail: Trail) -> Q:
     return here
 
 
-def _latest(rows: QuerySet[Any], trail: Trail, *, rank: int, before: Mark | None) -> list[tuple[Mark, Any]]:
+def _latest(rows: QuerySet[Any], trail: Trail, *, rank: int, before: Mark | None) -> list[Any]:
     rows = rows.filter(of_trail(trail))
     if before is not None:
         same_moment = Q(at=before.at, pk__lt=before.pk) if before.rank == rank else Q(at=before.at)
         rows = rows.filter(Q(at__lt=before.at) | (same_moment if before.rank >= rank else Q(pk__in=[])))
-    return [(Mark(row.at, rank, row.pk), row) for row in rows.order_by("-at", "-id")[: PAGE + 1]]
+    return list(rows.order_by("-at", "-id")[: PAGE + 1])
 
 
 def _place(moves: Iterable[Movement], house: SetUp) -> None:

@@ -15,11 +15,9 @@ from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
-from pipeline_crm.tiers.stages import Stage
-
 from .. import draw, words
 from ..draw import icon as drawn_icon
-from ..faces import GATE_ICONS, STAGE_ICONS, Belt, ClockFace, Link, initials
+from ..faces import STAGE_ICONS, Belt, ClockFace, Link, initials
 from ..parcels import Table, move_menu
 
 register = template.Library()
@@ -54,17 +52,13 @@ def clock_words() -> str:
 @register.simple_tag
 def gate(state: str, sign: str = "", size: str = "") -> SafeString:
     """A joint's diamond: `{% gate "waiting" %}`, `{% gate "waiting" "hourglass" size="lg" %}`."""
-    drawn = drawn_icon(sign or GATE_ICONS[state], "")
-    return format_html(
-        '<span class="{}" data-state="{}">{}</span>', "gate gate-lg" if size == "lg" else "gate", state, drawn
-    )
+    return draw.gate(state, sign, size)
 
 
 @register.simple_tag
 def stage_tag(stage: str, word: str = "") -> SafeString:
     """`{% stage_tag "deal" %}`, or with its state: `{% stage_tag "deal" _("Deal, open") %}`."""
-    sign = drawn_icon(STAGE_ICONS[stage], "")
-    return format_html('<span class="stage-tag" data-stage="{}">{}{}</span>', stage, sign, word or Stage(stage).label)
+    return draw.stage_tag(stage, word)
 
 
 @register.simple_tag
@@ -106,7 +100,7 @@ def step_dots(step: int, of: int) -> SafeString:
 @register.simple_tag
 def dot(sign: str) -> SafeString:
     """The round mark of one line of the timeline."""
-    return format_html('<span class="tl-dot">{}</span>', drawn_icon(sign, ""))
+    return draw.dot(sign)
 
 
 # Pieces with an inside -------------------------------------------------------------------------------------------
