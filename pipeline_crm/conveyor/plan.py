@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
+from pipeline_crm.bulk import array_of
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Rung, Seat, Tier
 from pipeline_crm.tiers.setup import SetUp, setup
@@ -20,6 +23,12 @@ from .clocks import NO_TIME, ladder_of
 from .records import BELT, ConveyorItem
 
 SHOWN = 200  # how many deeds are foretold for one stage of one tier
+# The tiers at which something of one stage is due, whoever has it in hand.
+PLACES = """
+SELECT '{stage}', tier.id FROM unnest(%(tiers)s::bigint[]) AS tier (id)
+WHERE EXISTS (SELECT FROM {table} WHERE tier_id = tier.id AND stale_at <= %(now)s OFFSET 0)
+UNION SELECT '{stage}', tier_id FROM {table} WHERE seat_id = ANY (%(gone)s::bigint[]) AND state IN ({opened})
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,19 @@ class Deed:
     def moves(self) -> bool:
         """Whether the record changes hands or state."""
         return self.cause is not None
+
+
+def places_due(house: SetUp, *, now: datetime) -> list[tuple[type[ConveyorItem], int]]:
+    """The stages and tiers where the sweep has something to do, in its order; one question for all of them."""
+    sql = " UNION ALL ".join(
+        PLACES.format(stage=stage, table=model._meta.db_table, opened=", ".join(f"'{state}'" for state in model.OPEN))
+        for stage, model in BELT.items()
+    )
+    gone = [seat.pk for seat in house.seats.values() if not seat.holds]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"tiers": array_of(house.tiers, "bigint"), "gone": array_of(gone, "bigint"), "now": now})
+        places = set(cursor.fetchall())
+    return [(model, tier) for tier in sorted(house.tiers) for stage, model in BELT.items() if (stage, tier) in places]
 
 
 def due(
@@ -78,10 +100,9 @@ def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Dee
     """What the next sweep would do at these tiers, all of them if none are named; nothing is locked or written."""
     house = setup()
     deeds: list[Deed] = []
-    for tier in house.tiers.values():
-        if tiers is not None and tier.pk not in tiers:
-            continue
-        for model in BELT.values():
+    for model, tier_id in places_due(house, now=now):
+        if tiers is None or tier_id in tiers:
+            tier = house.tiers[tier_id]
             items = due(model, tier, now=now, size=SHOWN)
             deeds += Planner(model, tier, house, now=now).plan(items)
     return deeds

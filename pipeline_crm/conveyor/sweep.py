@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count
 
 from pipeline_crm.bulk import update_rows
 from pipeline_crm.outbox.actions import tell_many
@@ -23,25 +24,39 @@ from .books import tend_covers
 from .clocks import AGAIN_AFTER, next_rung_at
 from .handoff import Handing, hand_over_many, news_of
 from .models import Load
-from .plan import Deed, Planner, due
+from .plan import Deed, Planner, due, places_due
 from .records import BELT, ConveyorItem
 from .strategies import Skip
 
 log = logging.getLogger(__name__)
 
-FIRST_BATCH, SMALLEST, LARGEST = 50, 25, 500
-HELD_SECONDS = 0.08  # how long one batch may hold its locks, about; the next batch is as large as fits
+FIRST_BATCH, SMALLEST, LARGEST = 100, 50, 500
+# How long one batch holds its locks, about: the next batch is as large as fits. Nobody should wait for more than a tenth of a
+# second, and a batch may well meet a busy moment.
+HELD_SECONDS = 0.06
 LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 
 def sweep(*, now: datetime) -> Counter[str]:
     """Acts on every record whose hour has come; returns how often each thing was done."""
     done = tend_covers(now=now)
-    for tier_id in sorted(setup().tiers):
-        for model in BELT.values():
-            done += _sweep_tier(model, tier_id, now=now)
+    for model, tier_id in _places(now):
+        done += _sweep_tier(model, tier_id, now=now)
+    for tier_id in _tiers_of_many_loads():
         _add_up_loads(tier_id)
     return done
+
+
+def _places(now: datetime) -> list[tuple[type[ConveyorItem], int]]:
+    """The stages and tiers to look at; when the question breaks, all of them, so that one stage holds up no other."""
+    house = setup()
+    try:
+        with transaction.atomic():
+            return places_due(house, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError:
+        return [(model, tier_id) for tier_id in sorted(house.tiers) for model in BELT.values()]
 
 
 def _sweep_tier(model: type[ConveyorItem], tier_id: int, *, now: datetime) -> Counter[str]:
@@ -55,6 +70,9 @@ def _sweep_tier(model: type[ConveyorItem], tier_id: int, *, now: datetime) -> Co
         if not batch:
             return done
         done += batch
+        if batch.total() < size:
+            # That was all, or the rest is in somebody's hands.
+            return done
         held = time.perf_counter() - began
         size = max(SMALLEST, min(LARGEST, int(size * HELD_SECONDS / held)))
 
@@ -202,16 +220,20 @@ def _notices(deeds: Iterable[Deed]) -> list[tuple[int, Notice.Kind, str, int, st
     return notices
 
 
+def _tiers_of_many_loads() -> list[int]:
+    many = Load.objects.order_by().values("seat__tier").annotate(n=Count("*")).filter(n__gt=LOOSE_LOADS)
+    return sorted(many.values_list("seat__tier", flat=True))
+
+
 @transaction.atomic
 def _add_up_loads(tier_id: int) -> None:
     """Many small changes of load become one row a seat; what is open stays the same."""
     tier: Tier | None = setup().tiers.get(tier_id)
-    seats = [seat.pk for seat in tier.seats.all()] if tier else []
-    if Load.objects.filter(seat__in=seats)[: LOOSE_LOADS + 1].count() <= LOOSE_LOADS or not _try_tier(tier_id):
+    if tier is None or not _try_tier(tier_id):
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH gone AS (DELETE FROM conveyor_load WHERE seat_id = ANY(%s) RETURNING seat_id, delta) "
             "INSERT INTO conveyor_load (seat_id, delta) SELECT seat_id, sum(delta) FROM gone GROUP BY seat_id",
-            [seats],
+            [[seat.pk for seat in tier.seats.all()]],
         )
