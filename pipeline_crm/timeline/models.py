@@ -169,7 +169,12 @@ class Task(OfRecord):
         indexes: ClassVar = [
             models.Index(
                 fields=["stage", "record_id", "due_at"], condition=Q(done_at=None), name="open_tasks_of_a_record"
-            )
+            ),
+            models.Index(
+                fields=["stage", "record_id", "-done_at"],
+                condition=Q(done_at__isnull=False),
+                name="done_tasks_of_a_record",
+            ),
         ]
         triggers: ClassVar = tells_of_tasks()
 
