@@ -23,7 +23,7 @@ from .cards import dress, furnish
 from .desks import Desk
 from .faces import Link
 from .joints import returned_of
-from .lines import Paper, heads, lines
+from .lines import Paper, heads, lines, unshown_of
 from .paging import Page, page_of, sorted_from
 from .parcels import Table, parcels
 from .questions import NOW, Question, question
@@ -115,7 +115,11 @@ def _page(scope: Scope, asked: Asked) -> Page:
 
     def rows() -> ConveyorQuerySet:
         found, key = asked.of(scope.anybody), asked.key(scope.anybody)
-        return sorted_from(found, asked.sort, key, asked.after, few=bool(asked.sifts)).select_related("client")
+        return (
+            sorted_from(found, asked.sort, key, asked.after, few=bool(asked.sifts))
+            .select_related("client")
+            .defer(*unshown_of(scope.desk.model))
+        )
 
     key = ("list", *scope.asks, asked.asks, asked.sort)
     # What somebody looks for by name, or reads on, is seldom asked for twice.

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -202,19 +203,26 @@ def _briefs(items: Sequence[ConveyorItem], house: SetUp) -> dict[int, HandOff]:
     if not items or items[0].stage == Stage.LEAD:
         return {}
     stage = items[0].stage
-    rows = HandOff.objects.filter(to_stage=stage, to_id__among=IDS).order_by("to_id", "-id").distinct("to_id")
-    found = question(lambda: rows, ("briefs", stage)).records(ids=[item.pk for item in items])
+    found = question(lambda: _last_briefs(stage), ("briefs", stage)).records(ids=[item.pk for item in items])
     for handoff in found:
         if (giver := house.seats.get(handoff.giver_id)) is not None:
             handoff._state.fields_cache["giver"] = giver
     return {handoff.to_id: handoff for handoff in found}
 
 
+def _last_briefs(stage: Stage) -> QuerySet[HandOff]:
+    return HandOff.objects.filter(to_stage=stage, to_id__among=IDS).order_by("to_id", "-id").distinct("to_id")
+
+
 def _tasks(items: Sequence[ConveyorItem]) -> dict[int, str]:
     """What is to be done first for each record; all of one stage."""
-    if not items:
+    with_tasks = [item.pk for item in items if item.next_task_at is not None]
+    if not with_tasks:
         return {}
     stage = items[0].stage
+    return dict(question(lambda: _first_tasks(stage), ("first tasks", stage)).tuples(ids=with_tasks))
+
+
+def _first_tasks(stage: Stage) -> QuerySet[Task, Any]:
     rows = Task.objects.filter(stage=stage, record_id__among=IDS, done_at=None)
-    first = rows.order_by("record_id", "due_at", "id").distinct("record_id").values_list("record_id", "title")
-    return dict(question(lambda: first, ("first tasks", stage)).tuples(ids=[item.pk for item in items]))
+    return rows.order_by("record_id", "due_at", "id").distinct("record_id").values_list("record_id", "title")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -185,7 +187,10 @@ def returned_of(items: Sequence[ConveyorItem], house: SetUp) -> Mapping[int, str
     open_ones = [item.pk for item in items if item.is_open]
     if not open_ones or items[0].stage != Stage.LEAD:
         return {}
-    back = HandOff.objects.filter(from_stage=Stage.LEAD, from_id__among=IDS, state=HandOff.State.RETURNED)
-    told = back.order_by("id").values_list("from_id", "reason_id")
-    rows = question(lambda: told, "returned leads").tuples(ids=open_ones)
+    rows = question(_came_back, "returned leads").tuples(ids=open_ones)
     return {lead_id: str(house.reasons[reason_id]) for lead_id, reason_id in rows}
+
+
+def _came_back() -> QuerySet[HandOff, Any]:
+    back = HandOff.objects.filter(from_stage=Stage.LEAD, from_id__among=IDS, state=HandOff.State.RETURNED)
+    return back.order_by("id").values_list("from_id", "reason_id")

@@ -132,9 +132,10 @@ class Asking:
     def given(self) -> QuerySet[Any, Any]:
         """Only figures leave here: after a hand-off the names are no longer the giver's to see."""
         stage, sight = self.scope.desk.stage, self.scope.sight
-        given = HandOff.objects.filter(
-            pipeline=self.scope.pipeline, from_stage=stage, to_stage=stage.next, offered_at__gte=MONTH
-        ).exclude(state=HandOff.State.EXPIRED)
+        # From a stage there is one way, to the next. To ask where it leads would read all that ever went there.
+        given = HandOff.objects.filter(pipeline=self.scope.pipeline, from_stage=stage, offered_at__gte=MONTH).exclude(
+            state=HandOff.State.EXPIRED
+        )
         if self.asked.view == View.MINE:
             given = given.filter(giver__in=sight.seat_ids)
         elif not self.heads:

@@ -29,7 +29,7 @@ from pipeline_crm.tiers.stages import Stage
 from . import own
 from .day import stages_of
 from .joints import joint_queries, joint_words
-from .tally import kept_tally
+from .tally import Marks, kept_tally
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -193,8 +193,8 @@ class Places:
     repeats: bool
 
 
-def _queries(here: Standpoint, places: Places) -> dict[str, QuerySet[Any]]:
-    queries: dict[str, QuerySet[Any]] = {"unread": Notice.objects.unread_by(PERSON)}
+def _queries(here: Standpoint, places: Places) -> dict[str, QuerySet[Any] | Marks]:
+    queries: dict[str, QuerySet[Any] | Marks] = {"unread": Notice.objects.unread_by(PERSON)}
     for stage, tiers in places.tiers.items():
         queries[f"{stage}_held"] = own.held(stage, places.seats)
         queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)

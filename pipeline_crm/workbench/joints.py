@@ -10,29 +10,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline_crm.conveyor.faces import NavJoint
-from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.tiers.stages import Stage
 
 from . import own
+from .tally import Marks
 
 if TYPE_CHECKING:
     from .frames import Standpoint
 
 
-def joint_queries(here: Standpoint, seats: own.Seats, since: own.Moment) -> dict[str, QuerySet[Any]]:
+def joint_queries(here: Standpoint, seats: own.Seats, since: own.Moment) -> dict[str, QuerySet[Any] | Marks]:
     """What the joints count: offers to me, what came back to me, what was accepted from me, what was kept."""
-    queries: dict[str, QuerySet[Any]] = {}
+    queries: dict[str, QuerySet[Any] | Marks] = {}
     for stage in here.own_stages:
         if stage is not Stage.LEAD:
             queries[f"{stage}_offers"] = own.offered(stage, seats)
         if stage in own.RETURNED:
-            crossed = own.crossed(seats, stage, since)
+            ends_here = stage is Stage.LEAD and Stage.DEAL not in here.own_stages
+            told = own.fates if ends_here else own.answers
             queries[f"{stage}_returned"] = own.RETURNED[stage](seats)
-            queries[f"{stage}_accepted"] = crossed.filter(state=HandOff.State.ACCEPTED)
-            queries[f"{stage}_answered"] = crossed.filter(state__in=[HandOff.State.ACCEPTED, HandOff.State.RETURNED])
-    if Stage.LEAD in here.own_stages and Stage.DEAL not in here.own_stages:
-        queries["won"] = own.won_among(own.handed(seats, Stage.LEAD, since))
-        queries["kept"] = own.kept_among(queries["won"])
+            queries[f"{stage}_given"] = told(own.handed(seats, stage, since))
     return queries
 
 
@@ -42,10 +39,10 @@ def joint_words(here: Standpoint, stage: Stage, after: Stage, counts: dict[str, 
         return _offers(counts[f"{after}_offers"])
     if counts.get(f"{stage}_returned"):
         return _returned(counts[f"{stage}_returned"])
-    if f"{stage}_answered" in counts:
-        return _accepted(counts[f"{stage}_accepted"], counts[f"{stage}_answered"])
-    if "won" in counts:
-        return _kept(counts["kept"], counts["won"])
+    if f"{stage}_given_answered" in counts:
+        return _accepted(counts[f"{stage}_given_accepted"], counts[f"{stage}_given_answered"])
+    if f"{Stage.LEAD}_given_won" in counts:
+        return _kept(counts[f"{Stage.LEAD}_given_kept"], counts[f"{Stage.LEAD}_given_won"])
     if f"{after}_offers" in counts:
         return NavJoint(_("no offers for you now"), icon="inbox")
     return NavJoint(f"{here.tier_of(stage).name} → {here.tier_of(after).name}")

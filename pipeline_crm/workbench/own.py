@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.models import Account
@@ -19,6 +19,8 @@ from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.tiers.stages import Stage
+
+from .tally import Marks
 
 Seats = Collection[int]
 Rows = Any  # records of any stage: only the models themselves, not what they share, know `state`
@@ -73,11 +75,6 @@ def handed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
     return given.exclude(state=HandOff.State.EXPIRED)
 
 
-def crossed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
-    """The same, without those that stayed inside one tier."""
-    return handed(seats, from_stage, since).exclude(from_tier=F("to_tier"))
-
-
 def won_after(seats: Seats, since: Moment) -> Rows:
     """Deals that were won out of own leads."""
     return Deal.objects.filter(pk__in=handed(seats, Stage.LEAD, since).values("to_id"), state=DealState.WON)
@@ -88,16 +85,30 @@ def kept_after(seats: Seats, since: Moment) -> Rows:
     return _still_clients(won_after(seats, since))
 
 
-def won_among(given: QuerySet[HandOff]) -> QuerySet[HandOff]:
-    """Those hand-offs whose deal was won; asked of each, since somebody's few would be sought among all that ever were."""
-    fate = Deal.objects.filter(pk=OuterRef("to_id")).values("state")[:1]
-    return given.annotate(fate=Subquery(fate)).filter(fate=DealState.WON)
+def answers(given: QuerySet[HandOff]) -> Marks:
+    """How many of these hand-offs the next tier has accepted, and how many it has answered."""
+    to_another = ~Q(from_tier=F("to_tier"))
+    accepted, returned = HandOff.State.ACCEPTED, HandOff.State.RETURNED
+    rows = given.annotate(
+        accepted=_marked(to_another, state=accepted), answered=_marked(to_another, state__in=[accepted, returned])
+    )
+    return Marks(rows, {"accepted": "COUNT(accepted)", "answered": "COUNT(answered)"})
 
 
-def kept_among(given: QuerySet[HandOff]) -> QuerySet[HandOff]:
-    """Those hand-offs whose client is still one, asked in the same way."""
-    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline")).values("pk")[:1]
-    return given.annotate(account=Subquery(account)).filter(account__isnull=False)
+def fates(given: QuerySet[HandOff]) -> Marks:
+    """The same, how many of their deals were won, and in how many of those the client is still one.
+
+    The deal is asked of each hand-off, since somebody's few would be sought among all that were ever won.
+    """
+    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
+    won = Deal.objects.filter(pk=OuterRef("to_id"), state=DealState.WON).annotate(kept=Exists(account))
+    told = answers(given)
+    rows = told.rows.annotate(kept=Subquery(won.values("kept")[:1]))
+    return Marks(rows, {**told.counts, "won": "COUNT(kept)", "kept": "COUNT(*) FILTER (WHERE kept)"})
+
+
+def _marked(*where: Q, **also: Any) -> Case:
+    return Case(When(Q(*where, **also), then=Value(1)), output_field=IntegerField())
 
 
 def sold(seats: Seats, since: Moment) -> Rows:
