@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.http import Http404
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -41,6 +42,14 @@ from .firm import BEGIN, PEOPLE
 BRIEF = handoff.Brief(summary="Wants two rooms with a large kitchen.")
 ANY = st.integers(0, 10**6)
 BY_RULE = ("round_robin", "least_loaded", "weighted", "expected_value")
+# Every law of the commit is asked at once; then to whom the rule has given something since the last step, and what is new.
+TO_WHOM = """
+SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
+SELECT coalesce(max(id), %(last)s), array_agg(DISTINCT to_seat_id)
+    FILTER (WHERE to_seat_id IS NOT NULL AND why ->> 'strategy' = ANY (%(by_rule)s))
+FROM timeline_movement WHERE id > %(last)s
+"""
+OPEN_LEADS = "SELECT id, seat_id, tier_id, awaits_lead FROM leads_lead WHERE state = ANY (%s)"
 
 
 class Belt(RuleBasedStateMachine):
@@ -59,12 +68,14 @@ class Belt(RuleBasedStateMachine):
         self.pipeline = Pipeline.objects.get(name="Belt")
         self.people = {user.username: user for user in User.objects.all()}
         self.chief = self.people["chief"]
-        self.seats = {seat.user.username: seat.pk for seat in Seat.objects.select_related("user")}
+        self.names = dict(Seat.objects.values_list("pk", "user__username"))
+        self.seats = {name: seat for seat, name in self.names.items()}
         self.tier = dict(Seat.objects.values_list("pk", "tier"))
         self.room = dict(Seat.objects.values_list("pk", "capacity"))
         self.closed: set[int] = set()
         self.dismissed: set[str] = set()
-        self.last_movement = self.looked = 0
+        self.last_movement = Movement.objects.aggregate(last=Max("pk"))["last"] or 0
+        self.looked = 0
 
     def teardown(self) -> None:
         """The story never happened."""
@@ -77,27 +88,27 @@ class Belt(RuleBasedStateMachine):
 
     def does(self, act: Callable[[], Any]) -> Any:
         """Does something that may be refused with a sentence; every law of the commit is asked at once."""
-        self.last_movement = Movement.objects.order_by("-id").values_list("id", flat=True).first() or 0
         done = None
         with suppress(Refused, Http404):
             done = act()
         with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-        self.fair()
+            cursor.execute(TO_WHOM, {"last": self.last_movement, "by_rule": list(BY_RULE)})
+            self.last_movement, receivers = cursor.fetchone()
+        if receivers:
+            self.fair(set(receivers))
         return done
 
     def some(self, which: int, model: type[ConveyorItem], *states: str) -> ConveyorItem | None:
         """One of the records in these states."""
-        rows = model.objects.filter(state__in=states or model.OPEN).order_by("id")
-        pks = list(rows.values_list("pk", flat=True))
-        return rows.get(pk=pks[which % len(pks)]) if pks else None
+        rows = list(model.objects.filter(state__in=states or model.OPEN).order_by("id"))
+        return rows[which % len(rows)] if rows else None
 
     def owner(self, item: ConveyorItem, which: int) -> User:
         """Mostly whoever has the record, and now and then somebody else, who must not be able to."""
         names = sorted(self.people)
-        if item.seat is None or which % 7 == 0:
+        if item.seat_id is None or which % 7 == 0:
             return self.someone(names[which % len(names)])
-        return self.someone(item.seat.user.username)
+        return self.someone(self.names[item.seat_id])
 
     def someone(self, name: str) -> User:
         """A person as a request meets them: read anew."""
@@ -348,12 +359,8 @@ class Belt(RuleBasedStateMachine):
         """The seats that may hold nothing, by the machine's own book."""
         return self.closed | {self.seats[name] for name in self.dismissed}
 
-    def fair(self) -> None:
-        """Whatever the rule has just given to somebody: they work here, are here, and had room (I6)."""
-        given = Movement.objects.filter(pk__gt=self.last_movement, why__strategy__in=BY_RULE).exclude(to_seat=None)
-        receivers = set(given.values_list("to_seat", flat=True))
-        if not receivers:
-            return
+    def fair(self, receivers: set[int]) -> None:
+        """Whoever the rule has just given something to: they work here, are here, and had room (I6)."""
         today = self.today()
         away = set(Absence.objects.filter(first_day__lte=today, last_day__gte=today).values_list("seat", flat=True))
         assert not receivers & self.gone(), "somebody who is gone received"
@@ -383,14 +390,18 @@ class Belt(RuleBasedStateMachine):
         self.looked += 1
         name = names[self.looked % len(names)]
         seat = self.seats[name]
-        seen = set(visible(self.someone(name), Lead.objects.open()).values_list("pk", flat=True))
+        # Of open records it is said in two ways, and both must say the same.
+        rows = visible(self.someone(name), Lead.objects.open(), only_open=self.looked % 2 == 0).order_by()
+        seen = set(rows.values_list("pk", flat=True))
         if seat in self.gone():
             assert seen == set(), f"{name} is gone and sees {seen}"
             return
-        rows = Lead.objects.filter(state__in=Lead.OPEN).values_list("pk", "seat", "tier", "awaits_lead")
+        with connection.cursor() as cursor:
+            cursor.execute(OPEN_LEADS, [[str(state) for state in Lead.OPEN]])
+            leads = cursor.fetchall()
         right = {
             pk
-            for pk, holder, tier, waits in rows
+            for pk, holder, tier, waits in leads
             if holder == seat or (holder is None and tier == self.tier[seat] and not waits)
         }
         assert seen == right, f"{name} sees {seen ^ right} wrongly"

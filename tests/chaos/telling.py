@@ -1,8 +1,10 @@
-"""Lets the state machine walk."""
+"""Lets the state machine walk, in one process or in several."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
@@ -10,6 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws.ten import TEN
 
+from .firm import found
+from .hands import FORKS
+from .jobs import use
 from .machine import Belt
 
 ASKED = (
@@ -49,3 +54,23 @@ def walk(*, stories: int, steps: int, phases: Collection[Phase] = tuple(Phase)) 
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def walk_apart(databases: Sequence[str], *, stories: int, steps: int) -> tuple[int, Counter[str]]:
+    """As many stories in all, told by one process for each database at once; returns steps and movements by cause."""
+    share = -(-stories // len(databases))
+    told: Counter[str] = Counter()
+    with ProcessPoolExecutor(len(databases), mp_context=FORKS) as tellers:
+        walks = [tellers.submit(_walk_in, database, share, steps) for database in databases]
+        taken = [each.result() for each in walks]
+    for _steps, moves in taken:
+        told += moves
+    return sum(number for number, _moves in taken), told
+
+
+def _walk_in(database: str, stories: int, steps: int) -> tuple[int, Counter[str]]:
+    use(database)
+    found()
+    learn_the_laws()
+    walk(stories=stories, steps=steps)
+    return Belt.steps, Belt.told
