@@ -18,7 +18,7 @@ from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Absence, Seat
 from pipeline_crm.tiers.setup import setup
-from pipeline_crm.timeline.models import Cause
+from pipeline_crm.timeline.models import Cause, Movement
 
 from .assignment import ADVISORY_SPACE, Dealer, lock_choice, tiers_of_choice
 from .errors import Refused, Taken
@@ -195,7 +195,7 @@ def bring_back(move_id: int, *, by: User | None, now: datetime) -> Returned:
     if by is not None:
         _refuse_undo(move, now=now)
     items = list(move.items.all())
-    standing = urgent_first(_standing(items))
+    standing = urgent_first(_standing(move, items))
     lock_choice(move.seat.tier)
     owner = setup().seats[move.seat_id]
     if owner.holds:
@@ -227,8 +227,8 @@ def _refuse_undo(move: BookMove, *, now: datetime) -> None:
         raise Refused(_("This was too long ago to be undone. Move the records by hand, or the whole book anew."))
 
 
-def _standing(items: Iterable[BookMoveItem]) -> Iterator[ConveyorItem]:
-    """The records that still lie where they were put, locked."""
+def _standing(move: BookMove, items: Iterable[BookMoveItem]) -> Iterator[ConveyorItem]:
+    """The records that still lie where they were put, locked; or with whom the sweep has given them since out of the pool."""
     put: defaultdict[str, dict[int, int | None]] = defaultdict(dict)
     for row in items:
         put[row.stage][row.record_id] = row.to_seat_id
@@ -236,9 +236,19 @@ def _standing(items: Iterable[BookMoveItem]) -> Iterator[ConveyorItem]:
         if not put[stage]:
             continue
         rows = model.objects.open().filter(pk__in=put[stage], awaits_lead=False).order_by("pk")
-        for item in setup().attach(rows.select_for_update(of=("self",)).select_related("client")):
-            if item.seat_id == put[stage][item.pk]:
+        held = setup().attach(rows.select_for_update(of=("self",)).select_related("client"))
+        pooled = _given_since(stage, [pk for pk, seat_id in put[stage].items() if seat_id is None], move.at)
+        for item in held:
+            if item.seat_id == put[stage][item.pk] or (item.pk, item.version) in pooled:
                 yield item
+
+
+def _given_since(stage: str, records: Sequence[int], since: datetime) -> set[tuple[int, int]]:
+    """What nobody on shift had room for when a cover began, as at night, and the sweep alone has given out afterwards."""
+    moves = Movement.objects.filter(stage=stage, record_id__in=records, at__gte=since)
+    covered = set(moves.filter(cause=Cause.COVERED, to_seat=None).values_list("record_id", "version"))
+    given = moves.filter(cause=Cause.ASSIGNED, by=None, from_seat=None).values_list("record_id", "version")
+    return {(pk, version) for pk, version in given if (pk, version - 1) in covered}
 
 
 def _give_back(

@@ -14,8 +14,9 @@ from pipeline_crm.conveyor import books, rota
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import BookMove
 from pipeline_crm.conveyor.strategies import Skip
+from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
-from pipeline_crm.tiers.models import Absence, Seat
+from pipeline_crm.tiers.models import Absence, Seat, Tier
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Movement
 from tests.cast import MONDAY, make_enquiry, make_lead, make_person, seat_at
@@ -95,6 +96,27 @@ def test_what_the_substitute_has_no_room_for_goes_to_the_others_by_rule(pipeline
     books.tend_covers(now=MONDAY + 2 * DAY)
 
     assert (covered, held(sam, sue, tom)) == ([0, 2, 3], [5, 0, 0])
+
+
+def test_what_nobody_at_night_has_room_for_waits_for_the_first_who_begins_and_comes_back_too(
+    pipeline, sam, sue, tom, lena
+):
+    Tier.objects.filter(pk=sam.tier_id).update(off_hours=False, pool_minutes=1)
+    Seat.objects.filter(pk=sue.pk).update(capacity=1)
+    for _ in range(2):
+        make_lead(sam)
+    away(sam, sue, by=lena, first=1, last=2)
+    midnight = MONDAY.replace(hour=0) + DAY
+    at = [midnight, midnight + 8 * HOUR, midnight + 9 * HOUR + timedelta(minutes=2), midnight + 2 * DAY]
+
+    done = [(sweep(now=moment), held(sam, sue, tom)) for moment in at]
+
+    assert done == [
+        ({"covered": 1}, [0, 1, 0]),
+        ({}, [0, 1, 0]),
+        ({"assigned": 1}, [0, 1, 1]),
+        ({"uncovered": 1}, [2, 0, 0]),
+    ]
 
 
 @pytest.mark.parametrize("why", ["absent", "closed", "dismissed"])
