@@ -14,8 +14,8 @@ NPM=${NPM:-npm}
 dist=../static/dist
 
 sum() { cat "$@" | cksum; }
-# Words in templates, scripts and tags decide which classes the sheet holds.
-inputs() { find ../templates ../static/js ../pipeline_crm ../leads ../deals ../accounts -type f \( -name '*.html' -o -name '*.js' -o -path '*/templatetags/*.py' \) 2>/dev/null | LC_ALL=C sort; }
+# Words in templates, scripts and what Python draws decide which classes the sheet holds.
+inputs() { find ../templates ../static/js ../pipeline_crm ../leads ../deals ../accounts -type f \( -name '*.html' -o -name '*.js' -o -path '*/templatetags/*.py' -o -path '*/conveyor/*.py' \) 2>/dev/null | LC_ALL=C sort; }
 
 run_npm() { # The checkout may lie in a folder with a space in its name.
     case $NPM in "$NODE "*) "$NODE" "${NPM#"$NODE "}" "$@" ;; *) $NPM "$@" ;; esac
