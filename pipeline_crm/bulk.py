@@ -34,8 +34,11 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
         cursor.execute(sql, given.parameters)
 
 
-def insert_rows(model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
-    """Adds rows to a table, each given by the names of its columns; all of them name the same ones."""
+def insert_rows(model: type[Model], rows: Sequence[dict[str, Any]], *, replacing: str = "") -> None:
+    """Adds rows to a table, each given by the names of its columns; all of them name the same ones.
+
+    `replacing` is the column that tells one row from another: a row that is there already is written anew.
+    """
     if not rows:
         return
     first = next(iter(rows[0]))
@@ -43,6 +46,9 @@ def insert_rows(model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
     names = ", ".join(f'"{name}"' for name in given.names)
     values = ", ".join(given.value(name) for name in given.names)
     sql = f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {values} FROM {given.rows()}'  # noqa: S608
+    if replacing:
+        anew = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in given.names if name != replacing)
+        sql += f' ON CONFLICT ("{replacing}") DO UPDATE SET {anew}'
     with connection.cursor() as cursor:
         cursor.execute(sql, given.parameters)
 

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count
 
-from pipeline_crm.bulk import array_of
+from pipeline_crm.bulk import array_of, insert_rows
 from pipeline_crm.tiers.models import Rule, Seat, Strategy, Tier
 from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.shifts import is_absent, is_on_shift, room_of, share_of
@@ -99,17 +100,13 @@ class Roster:
         # Whoever has no line yet gets one at the level of this moment, so that nobody's beginning is counted twice.
         new = {pk: Turn(seat_id=pk) for pk in self.seats.keys() - self.turns.keys()}
         self.turns |= new
-        turns = [self.turns[pk] for pk in sorted(self.changed | new.keys())]
-        for turn in turns:
-            fact = self.facts[turn.seat_id]
-            turn.serial, turn.served, turn.worth = fact.turn, fact.served, fact.worth
-        Turn.objects.bulk_create(
-            turns,
-            update_conflicts=True,
-            unique_fields=["seat"],
-            update_fields=["serial", "served", "worth", "day", "today"],
-        )
+        insert_rows(Turn, [self._line(pk) for pk in sorted(self.changed | new.keys())], replacing="seat_id")
         self.changed.clear()
+
+    def _line(self, seat_id: int) -> dict[str, Any]:
+        turn, fact = self.turns[seat_id], self.facts[seat_id]
+        had = {"serial": fact.turn, "served": fact.served, "worth": fact.worth}
+        return {"seat_id": seat_id, "day": turn.day, "today": turn.today} | had
 
     def _read(self) -> dict[int, int]:
         """Whose turn it is, and how much each holds."""
