@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -17,13 +17,15 @@ from django.views.decorators.http import require_safe
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
 
+from .around import Around
 from .asking import Asked, ask
 from .board import Board, draw_board
 from .cards import dress, furnish
+from .columns import unshown_of
 from .desks import Desk
 from .faces import Link
 from .joints import returned_of
-from .lines import Paper, heads, lines, unshown_of
+from .lines import Paper, heads, lines
 from .paging import Page, page_of, sorted_from
 from .parcels import Table, parcels
 from .questions import NOW, Question, question
@@ -145,27 +147,44 @@ def _for_board(address: QueryDict) -> QueryDict:
 
 def _frame(request: HttpRequest, scope: Scope, asked: Asked, *, page: str) -> dict[str, object]:
     """What stands around both: the title, the ways to look, the filter."""
-    views = [view for view in scope.views if page == "list" or view in (View.MINE, View.TEAM)]
+    around = _around(scope, asked, page=page, sort=str(asked.sort) if request.GET.get("sort") else "")
     return {
-        "page": page,
         "scope": scope,
         "desk": scope.desk,
         "stage": scope.desk.stage.value,
         "asked": asked,
         "title": TITLES[scope.desk.stage, asked.view],
-        "pages": [
+        "clear": around.clear,
+        **around.drawn(get_token(request)),
+    }
+
+
+def _around(scope: Scope, asked: Asked, *, page: str, sort: str) -> Around:
+    views = [view for view in scope.views if page == "list" or view in (View.MINE, View.TEAM)]
+    return Around(
+        language=reader(),
+        page=page,
+        stage=scope.desk.stage.value,
+        view=asked.view.value,
+        pipeline=scope.pipeline.pk if len(scope.pipelines) > 1 else None,
+        take_from=scope.seat.tier_id if scope.seat is not None and scope.can_take else None,
+        sort=sort,
+        search=asked.search,
+        late=asked.late,
+        sifts=asked.sifts,
+        sieves=tuple(sieve for sieve in asked.sieves if page == "list" or sieve.name != "step"),
+        left_out=asked.left_out,
+        pages=(
             Link(_address(scope, "board", asked.view), _("Board"), "layout-columns", current=page == "board"),
             Link(_address(scope, "list", asked.view), _("List"), "list-check", current=page == "list"),
-        ],
-        "views": [
+        ),
+        views=tuple(
             Link(_address(scope, page, view), str(view.label), current=view == asked.view)
             for view in (views if len(views) > 1 else [])
-        ],
-        "sort": str(asked.sort),
-        "filter_word": _("Filter: %(n)d") % {"n": asked.sifts} if asked.sifts else _("Filter"),
-        "clear": _address(scope, page, asked.view),
-        "sieves": [sieve for sieve in asked.sieves if page == "list" or sieve.name != "step"],
-    }
+        ),
+        filter_word=_("Filter: %(n)d") % {"n": asked.sifts} if asked.sifts else _("Filter"),
+        clear=_address(scope, page, asked.view),
+    )
 
 
 def _address(scope: Scope, page: str, view: View) -> str:
@@ -182,7 +201,10 @@ def _address(scope: Scope, page: str, view: View) -> str:
 def _list_facts(scope: Scope, asked: Asked) -> list[str]:
     def rows() -> QuerySet[Any, Any]:
         is_late = Case(When(due_at__lte=NOW, then=Value(1)), output_field=IntegerField())
-        return asked.of(scope.anybody).order_by().annotate(late=is_late).values_list("late")[: MANY + 1]
+        found = asked.of(scope.anybody).annotate(late=is_late).values_list("late")
+        # Where the order costs nothing, the most urgent are counted, so that those which are late are all among them.
+        urgent = [F("due_at").asc(nulls_last=True)] if asked.view in (View.MINE, View.POOL) else []
+        return found.order_by(*urgent)[: MANY + 1]
 
     over = "SELECT COUNT(*), COUNT(late) FROM ({}) AS counted"
     key = ("list's facts", *scope.asks, asked.asks)

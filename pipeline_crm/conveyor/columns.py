@@ -89,6 +89,21 @@ def fields_of(model: type[ConveyorItem]) -> frozenset[str]:
     return frozenset(field.name for field in model._meta.get_fields())
 
 
+# What neither a line nor a card shows is not read for them.
+UNSHOWN = """
+    created_at step_since stale_at rung score hops next_task_at comment campaign competitor closed_at purchases
+    last_purchase_at cadence_days
+"""
+UNSHOWN_OF_CLIENT = "client__created_at", "client__region", "client__city", "client__language", "client__consent"
+
+
+@cache
+def unshown_of(model: type[ConveyorItem], *, on_board: bool = False) -> tuple[str, ...]:
+    """The fields of a stage that a list does without; a card asks whether there is a task."""
+    unshown = frozenset(UNSHOWN.split()) - ({"next_task_at"} if on_board else set())
+    return (*sorted(unshown & fields_of(model)), *UNSHOWN_OF_CLIENT)
+
+
 def amount_field(model: type[ConveyorItem]) -> str:
     """The field whose sum stands over a column of the board."""
     return "bought_total" if "bought_total" in fields_of(model) else "amount"
@@ -111,7 +126,7 @@ class Sieve:
 
     name: str
     word: str | Promise
-    choices: list[Choice]
+    choices: tuple[Choice, ...]
     where: str
     chosen: str = ""
 
@@ -145,7 +160,7 @@ class Sieve:
 def sieves_of(scope: Scope, view: View, steps: Iterable[Step]) -> list[Sieve]:
     """Everything that one view can be sifted by."""
     asked = [
-        Sieve("step", _("Step"), [Choice(str(step.pk), step.name) for step in steps], "step"),
+        Sieve("step", _("Step"), tuple(Choice(str(step.pk), step.name) for step in steps), "step"),
         Sieve("state", _("State"), _states(scope, view), "state"),
     ]
     listed = _listed(scope)
@@ -158,17 +173,17 @@ def sieves_of(scope: Scope, view: View, steps: Iterable[Step]) -> list[Sieve]:
     return [sieve for sieve in asked if sieve.choices]
 
 
-def _states(scope: Scope, view: View) -> list[Choice]:
+def _states(scope: Scope, view: View) -> tuple[Choice, ...]:
     model = scope.desk.model
-    shown = [
+    shown = tuple(
         Choice(value, str(word))
         for value, word in model.state.field.choices
         if (value in model.OPEN) is (view != View.CLOSED)
-    ]
-    return shown if len(shown) > 1 else []
+    )
+    return shown if len(shown) > 1 else ()
 
 
-def _owners(scope: Scope, view: View) -> list[Choice]:
+def _owners(scope: Scope, view: View) -> tuple[Choice, ...]:
     tiers = [
         tier
         for tier in scope.house.tiers.values()
@@ -177,18 +192,18 @@ def _owners(scope: Scope, view: View) -> list[Choice]:
         and (tier.works(scope.desk.stage) or tier in scope.tiers)
     ]
     seats = [seat for tier in tiers for seat in sorted(tier.seats.all(), key=lambda seat: seat.pk)]
-    here = [Choice(str(seat.pk), seat.user.name) for seat in seats]
-    return [*here, Choice("none", str(_("nobody, in the pool")))] if view == View.TEAM and here else here
+    here = tuple(Choice(str(seat.pk), seat.user.name) for seat in seats)
+    return (*here, Choice("none", str(_("nobody, in the pool")))) if view == View.TEAM and here else here
 
 
-def _listed(scope: Scope) -> dict[str, list[Choice]]:
+def _listed(scope: Scope) -> dict[str, tuple[Choice, ...]]:
     """The pipeline's sources and products, as far as the stage has them."""
     lists: dict[str, Iterable[Any]] = {"source": scope.house.sources.values(), "product": scope.house.products.values()}
     return {
-        name: [
+        name: tuple(
             Choice(str(word.pk), word.name)
             for word in sorted(lists[name], key=lambda word: (word.position, word.name))
             if word.pipeline_id == scope.pipeline.pk
-        ]
+        )
         for name in wishes_of(scope.desk.model)
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -18,9 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from .cards import Card
-from .columns import COLUMNS, Column, fields_of
+from .columns import COLUMNS, Column
 from .draw import avatar, clock, flag, icon, step_dots
-from .records import ConveyorItem
 from .words import day_words, money_words, reader, short_moment
 
 NOTHING = "—"
@@ -49,34 +48,6 @@ class Paper:
     def today(self) -> Any:
         """The reader's day."""
         return timezone.localtime(self.now).date()
-
-
-# What no line shows; a list of fifty does without it.
-UNSHOWN = frozenset(
-    [
-        "created_at",
-        "step_since",
-        "stale_at",
-        "rung",
-        "score",
-        "hops",
-        "next_task_at",
-        "comment",
-        "campaign",
-        "competitor",
-        "closed_at",
-        "purchases",
-        "last_purchase_at",
-        "cadence_days",
-    ]
-)
-UNSHOWN_OF_CLIENT = "client__created_at", "client__region", "client__city", "client__language", "client__consent"
-
-
-@cache
-def unshown_of(model: type[ConveyorItem]) -> tuple[str, ...]:
-    """The fields of a stage that are not read for a list."""
-    return (*sorted(UNSHOWN & fields_of(model)), *UNSHOWN_OF_CLIENT)
 
 
 def heads(columns: Sequence[Column], sort: str, question: QueryDict) -> SafeString:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from pipeline_crm.clients.models import Client
+from pipeline_crm.rows import as_read
 from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Seat, Tier
 from pipeline_crm.tiers.stages import Stage
 
@@ -91,6 +92,11 @@ class HandOff(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_stage} {self.from_id} → {self.to_stage} {self.to_id}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Self:
+        """A hand-off as its row has it: a board reads one for each of its cards."""
+        return as_read(cls, db, field_names, values, fetch_mode)
 
     @classmethod
     def seen_by(cls, sight: Sight) -> Q:

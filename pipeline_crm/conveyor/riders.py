@@ -30,7 +30,7 @@ from pipeline_crm.tiers.stages import Stage
 
 from .asking import Asked
 from .cards import furnish
-from .columns import amount_field
+from .columns import amount_field, unshown_of
 from .models import HandOff
 from .questions import NOW, Blank, Capped, Figures, Question, kept
 from .records import BELT, ConveyorItem, ConveyorQuerySet
@@ -153,7 +153,8 @@ class Asking:
 
 
 def _at(spot: str, rows: ConveyorQuerySet) -> QuerySet[Any, Any]:
-    return rows.select_related("client").annotate(spot=Value(spot, output_field=CharField()))
+    told = rows.select_related("client").defer(*unshown_of(rows.model, on_board=True))
+    return told.annotate(spot=Value(spot, output_field=CharField()))
 
 
 def read_riders(scope: Scope, asked: Asked, steps: Sequence[Step], *, goes_back: bool) -> Riders:
