@@ -1,0 +1,70 @@
+"""What an act writes: the record as far as it has changed, with its movement, in few statements."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leads import actions as scouting
+from leads.models import Lead
+from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor.moves import hold, keep, shift
+from pipeline_crm.conveyor.writing import update
+from pipeline_crm.timeline.models import Cause, Movement
+from tests.cast import MONDAY, make_contacted, make_lead
+from tests.laws.checker import broken
+
+LATER = MONDAY + timedelta(hours=1)
+
+
+def test_what_an_act_has_not_changed_is_not_written_back(sam):
+    lead = make_lead(sam)
+    item = hold(Lead, lead.pk, by=None, now=MONDAY)
+    belt.set_task(Lead, lead.pk, title="Call again", due_at=LATER, by=sam.user, now=MONDAY)
+
+    shift(item, "contact")
+    movement = keep(item, cause=Cause.CONTACTED, by=sam.user, now=MONDAY)
+
+    kept = Lead.objects.get(pk=lead.pk)
+    assert (kept.state, kept.version, kept.next_task_at) == ("contacted", 2, LATER)
+    assert Movement.objects.get(record_id=lead.pk, version=2) == movement
+    assert broken() == {}
+
+
+def test_a_record_that_has_not_changed_is_not_written_at_all(sam):
+    item = hold(Lead, make_lead(sam).pk, by=None, now=MONDAY)
+
+    with CaptureQueriesContext(connection) as asked:
+        update(item)
+
+    assert len(asked) == 0
+
+
+def statements(act):
+    act()  # what a process keeps in memory is there afterwards
+    with CaptureQueriesContext(connection) as asked:
+        act()
+    return len([query for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+
+
+@pytest.mark.parametrize("held", [2, 12])
+def test_an_act_asks_no_more_of_the_database_however_many_records_there_are(browse, sam, hal, held):
+    fresh, warm = [make_lead(sam).pk for _ in range(held)], [make_contacted(sam).pk for _ in range(held)]
+    browser, told = browse(sam), {"kind": "call", "outcome": "reached", "text": "Hello."}
+
+    touched = statements(lambda: browser.post(f"/leads/{fresh.pop()}/touch/", told))
+    offered = statements(lambda: browser.post(f"/deals/from-lead/{warm.pop()}/", {"summary": "Wants two rooms."}))
+
+    assert Lead.objects.filter(state="qualified").count() == 2
+    assert (touched, offered) == (10, 17)
+
+
+def test_a_lead_is_touched_and_contacted_in_one_move(sam):
+    lead = make_lead(sam)
+
+    scouting.log_touch(lead.pk, kind="meeting", text="Met.", by=sam.user, now=MONDAY)
+
+    assert list(Movement.objects.filter(record_id=lead.pk).values_list("cause", flat=True)) == ["captured", "contacted"]
