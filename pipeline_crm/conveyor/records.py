@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.base import ModelState
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin
 
 from pipeline_crm.clients.models import Client
+from pipeline_crm.rows import as_read
 from pipeline_crm.tiers.models import Pipeline, Seat, Step, Tier
 from pipeline_crm.tiers.stages import Stage
 
@@ -190,16 +190,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Self:
-        """A record as its row has it, which remembers where it stood, so that a movement can tell.
-
-        The values go in as they are, all at once: Django sets one after the other, for hooks that records do not have.
-        """
-        item = cls.__new__(cls)
-        item._state = ModelState()
-        item._state.adding, item._state.db = False, db
-        if fetch_mode is not None:
-            item._state.fetch_mode = fetch_mode
-        item.__dict__.update(zip(field_names, values, strict=True))
+        """A record as its row has it, which remembers where it stood, so that a movement can tell."""
+        item = as_read(cls, db, field_names, values, fetch_mode)
         item.remember()
         return item
 
