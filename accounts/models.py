@@ -14,9 +14,17 @@ from deals.models import Deal
 from deals.models import State as DealState
 from pipeline_crm.conveyor.clocks import Running
 from pipeline_crm.conveyor.laws import laws
+from pipeline_crm.conveyor.questions import Blank, question
 from pipeline_crm.conveyor.records import Clock, ConveyorItem, indexes_of_open
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.tiers.stages import Stage
+
+CLIENT, PIPELINE = (Blank(name, models.BigIntegerField()) for name in ("client", "pipeline"))
+
+
+def _bought() -> models.QuerySet[Deal, tuple[int, int | None]]:
+    bought = Deal.objects.filter(client=CLIENT, pipeline=PIPELINE, state=DealState.WON)
+    return bought.values_list("id", "lead_id")
 
 
 class State(models.TextChoices):
@@ -98,8 +106,9 @@ class Account(ConveyorItem):
 
     def trail(self) -> dict[Stage, list[int]]:
         """The account, the deals it has bought by, and the leads that those came from."""
-        bought = Deal.objects.filter(client=self.client_id, pipeline=self.pipeline_id, state=DealState.WON)
-        deals = list(bought.values_list("id", "lead_id"))
+        deals = question(_bought, "deals an account has bought by").tuples(
+            client=self.client_id, pipeline=self.pipeline_id
+        )
         return {
             Stage.LEAD: [lead for _deal, lead in deals if lead],
             Stage.DEAL: [deal for deal, _lead in deals],

@@ -11,15 +11,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from deals.models import Deal
 from pipeline_crm.access.gate import may, visible
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.answers import Request, ask, ask_again, doing, done, meet, meet_in_full, posted
+from pipeline_crm.conveyor.cards import furnish, house_of
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.errors import NoRoom
 from pipeline_crm.conveyor.handoff import Brief, last_from
 from pipeline_crm.conveyor.pages import form_page
 from pipeline_crm.conveyor.panels import Fact
+from pipeline_crm.conveyor.questions import question
 from pipeline_crm.conveyor.record_page import show
 from pipeline_crm.conveyor.records import Openness
+from pipeline_crm.conveyor.standins import stand_in
 from pipeline_crm.conveyor.words import money_full_words, when_words
 from pipeline_crm.tiers.stages import Stage
 
@@ -33,7 +36,7 @@ from .forms import (
     RepeatForm,
     WinForm,
 )
-from .models import Account, State
+from .models import CLIENT, PIPELINE, Account, State
 
 DOOR = DESKS[Stage.ACCOUNT].door
 MOST_DEALS = 20
@@ -84,7 +87,6 @@ def record(request: Request, pk: int) -> HttpResponse:
     """One account."""
     account = meet(request, Account, pk, "reason", "deal__product")
     is_full = account.openness(sight_of(request.user)) is Openness.FULL
-    deals = Deal.objects.filter(client=account.client_id, pipeline=account.pipeline_id).select_related("product")
     return show(
         request,
         account,
@@ -93,8 +95,19 @@ def record(request: Request, pk: int) -> HttpResponse:
         known=_known,
         send_back=AccountReturnForm if account.state == State.OFFERED else None,
         churn=ChurnForm,
-        deals=list(visible(request.user, deals)[:MOST_DEALS]) if is_full else [],
+        deals=_deals(account, sight_of(request.user)) if is_full else [],
     )
+
+
+def _deals(account: Account, sight: Sight) -> list[Deal]:
+    """The client's deals in this pipeline, as far as the reader sees them, too."""
+    nobody = stand_in(sight)
+    asked = question(
+        lambda: visible(nobody.user, Deal.objects.filter(client=CLIENT, pipeline=PIPELINE))[:MOST_DEALS],
+        ("deals of an account", nobody.shape),
+    )
+    found = asked.records(nobody.numbers, client=account.client_id, pipeline=account.pipeline_id)
+    return furnish(found, house_of(sight))
 
 
 def _known(account: Account) -> list[Fact]:
