@@ -111,8 +111,17 @@ def foretell(*, now: datetime, tiers: Collection[int] | None = None) -> list[Dee
 class Planner:
     """Decides for many records of one stage at one tier, each knowing what was decided before it."""
 
-    def __init__(self, model: type[ConveyorItem], tier: Tier, house: SetUp, *, now: datetime) -> None:
-        self.model, self.tier, self.house, self.now = model, tier, house, now
+    def __init__(
+        self,
+        model: type[ConveyorItem],
+        tier: Tier,
+        house: SetUp,
+        *,
+        now: datetime,
+        locked: Collection[int] | None = None,
+    ) -> None:
+        """`locked` are the tiers that are held: of those that help, no other is asked; all of them where nothing is written."""
+        self.model, self.tier, self.house, self.now, self.locked = model, tier, house, now, locked
         self.dealers: dict[int, Dealer] = {}
         self.earlier: dict[int, set[int]] = {}
         self.ladder = ladder_of(tier)
@@ -208,7 +217,7 @@ class Planner:
     def _dealer(self, item: ConveyorItem) -> Dealer:
         home = item.home
         if home.pk not in self.dealers:
-            self.dealers[home.pk] = Dealer(home, self.house, now=self.now)
+            self.dealers[home.pk] = Dealer(home, self.house, now=self.now, locked=self.locked)
         return self.dealers[home.pk]
 
     def _tell_leads(self, kind: Notice.Kind) -> tuple[tuple[int, Notice.Kind], ...]:

@@ -107,25 +107,26 @@ def _sweep_some(
     model: type[ConveyorItem], tier_id: int, size: int, failed: set[int], records: list[int], *, now: datetime
 ) -> Counter[str]:
     """Locks the tier and some of what is due there, plans, carries out; `records` learns which ones it was about."""
-    if not _try_tier(tier_id):
+    locked = _try_tier(tier_id)
+    if not locked:
         return Counter()
     house = setup(held=True)
     tier = house.tiers[tier_id]
     items = due(model, tier, now=now, size=size, besides=failed, locked=True)
     records += [item.pk for item in items]
-    planner = Planner(model, tier, house, now=now)
+    planner = Planner(model, tier, house, now=now, locked=locked)
     deeds = planner.plan(items)
     carry_out(deeds, now=now)
     planner.write()
     return Counter(deed.act for deed in deeds)
 
 
-def _try_tier(tier_id: int) -> bool:
-    """Locks a tier and those that help it or that it helps; false when somebody else assigns at one of them."""
+def _try_tier(tier_id: int) -> frozenset[int]:
+    """Locks a tier and those that help it or that it helps, and names them; none when somebody else assigns at one of them."""
     house = setup()
     tier = house.tiers.get(tier_id)
     if tier is None:
-        return False
+        return frozenset()
     wanted = set(tiers_of_choice(tier, house))
     if tier.helps is not None:
         wanted |= set(tiers_of_choice(tier.helps, house))
@@ -133,8 +134,8 @@ def _try_tier(tier_id: int) -> bool:
         for wanted_id in sorted(wanted):
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [ADVISORY_SPACE, wanted_id])
             if not cursor.fetchone()[0]:
-                return False
-    return True
+                return frozenset()
+    return frozenset(wanted)
 
 
 def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
