@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 NBSP = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MANY = 1_000  # nobody needs to know how many more there are
-FEW = 99  # nor, of what waits for oneself alone, that there is more than this
+FEW = 99  # and in the menu, which only tells where work waits, nobody reads beyond this
 # Up to here the minutes still matter to whoever reads "1 h 50 min left".
 MINUTES_MATTER = 2 * HOUR
 SIGNS = {
@@ -45,7 +45,7 @@ def capped(count: int) -> int | str:
 
 
 def badge(count: int) -> int | str:
-    """A count of what waits for the reader, exact up to 99; more are “99+”."""
+    """A count in the menu, exact up to 99; more are “99+”. The page that it leads to counts on."""
     return count if count <= FEW else f"{FEW}+"
 
 

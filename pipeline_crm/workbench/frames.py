@@ -20,7 +20,7 @@ from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import STAGE_ICONS, Frame, Link, LinkGroup, NavStage, Person, Place
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.standins import PERSON, stand_in
-from pipeline_crm.conveyor.words import FEW, badge, capped
+from pipeline_crm.conveyor.words import FEW, badge
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 from pipeline_crm.tiers.setup import setup
@@ -196,10 +196,10 @@ class Places:
 def _queries(here: Standpoint, places: Places) -> dict[str, QuerySet[Any] | Marks]:
     queries: dict[str, QuerySet[Any] | Marks] = {"unread": Notice.objects.unread_by(PERSON)}
     for stage, tiers in places.tiers.items():
-        queries[f"{stage}_held"] = own.held(stage, places.seats)
-        queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers)
+        queries[f"{stage}_held"] = own.held(stage, places.seats).order_by()[: FEW + 1]
+        queries[f"{stage}_pool"] = DESKS[stage].model.objects.in_pool(*tiers).order_by()[: FEW + 1]
     if places.repeats:
-        queries["repeats"] = own.held(Stage.DEAL, places.seats)
+        queries["repeats"] = own.held(Stage.DEAL, places.seats).order_by()[: FEW + 1]
     for stage in places.stages:
         queries[f"{stage}_due"] = own.due_before(stage, places.everywhere, END)[: FEW + 1]
     if places.with_joints:
@@ -291,8 +291,8 @@ def _stage_links(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
     pool = desk.url("list") + "?view=pool"
     return [
         _link(here, desk.url("board"), _("Board")),
-        _link(here, desk.url("list"), whose[stage], count=None if here.leads_only else capped(counts[f"{stage}_held"])),
-        Link(pool, _("Pool"), count=capped(counts[f"{stage}_pool"])),
+        _link(here, desk.url("list"), whose[stage], count=None if here.leads_only else badge(counts[f"{stage}_held"])),
+        Link(pool, _("Pool"), count=badge(counts[f"{stage}_pool"])),
         *_repeat_link(here, stage, counts),
     ]
 
@@ -301,7 +301,7 @@ def _repeat_link(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
     """A farmer who works repeat deals has them beside the accounts."""
     if not here.repeats or stage is not Stage.ACCOUNT:
         return []
-    return [_link(here, DESKS[Stage.DEAL].url("list"), _("Repeat deals"), count=capped(counts["repeats"]))]
+    return [_link(here, DESKS[Stage.DEAL].url("list"), _("Repeat deals"), count=badge(counts["repeats"]))]
 
 
 def _groups(here: Standpoint) -> list[LinkGroup]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Reverse
 
@@ -17,7 +18,9 @@ from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.conveyor.cards import furnish, house_of, wanted_by
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, clock_face
+from pipeline_crm.conveyor.questions import Question, kept
 from pipeline_crm.conveyor.records import ConveyorItem
+from pipeline_crm.conveyor.standins import StandIn, stand_in
 from pipeline_crm.tiers.stages import Stage
 
 if TYPE_CHECKING:
@@ -74,11 +77,11 @@ def search(user: User, words: str, *, now: datetime) -> Found:
 
 
 def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
-    sight, model = sight_of(user), DESKS[stage].model
-    rows = visible(user, model.objects.filter(_in_full(sight))).filter(client__in=_called(asked, sight))
-    is_open = Q(state__in=model.OPEN)
-    ordered = rows.annotate(is_live=_as_flag(is_open)).order_by(F("is_live").desc(), "-id").select_related("client")
-    found: list[ConveyorItem] = furnish(list(ordered[:MOST]), house_of(sight))
+    sight = sight_of(user)
+    nobody, meant = stand_in(sight), _meant(asked, sight)
+    # Written once for all who stand alike and ask alike, but planned anew: which index serves is told by the words.
+    asking = kept(("search", stage, nobody.shape, meant.shape), lambda: Question([_rows(nobody, stage, meant.shape)]))
+    found: list[ConveyorItem] = furnish(asking.records({**nobody.numbers, **meant.words}), house_of(sight))
     return [
         Hit(
             item=item,
@@ -89,6 +92,13 @@ def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
         )
         for item in found
     ]
+
+
+def _rows(nobody: StandIn, stage: Stage, shape: Shape) -> QuerySet[Any, Any]:
+    model: Any = DESKS[stage].model
+    rows = visible(nobody.user, model.objects.filter(_in_full(nobody.sight))).filter(client__in=_called(shape))
+    ordered = rows.annotate(is_live=_as_flag(Q(state__in=model.OPEN))).order_by(F("is_live").desc(), "-id")
+    return ordered.select_related("client")[:MOST]
 
 
 def _as_flag(condition: Q) -> Any:
@@ -103,36 +113,71 @@ def _in_full(sight: Sight) -> Q:
     return own | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
 
-def _called(asked: str, sight: Sight) -> QuerySet[Any, Any]:
+# What was asked, taken apart ---------------------------------------------------------------------------------------
+
+# These words stand for what was asked while the question is written; nobody can type them, for a NUL is left out.
+WORD, EMAIL, NUMBER, BACKWARDS = "\0word %d", "\0email", "\0number %d", "\0backwards"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All by which the SQL of two searches differs."""
+
+    long: tuple[bool, ...]  # of each word, whether it may stand inside another
+    contact: str = ""
+    wholes: int = 0  # how many whole phones may be meant
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What was asked, and which words of the question it takes the place of."""
+
+    shape: Shape
+    words: dict[Any, Any]
+
+
+def _meant(asked: str, sight: Sight) -> Meant:
+    said = asked.split()[:LONGEST_WORDS]
+    words: dict[Any, Any] = {}
+    for place, word in enumerate(said):
+        safe = connection.ops.prep_for_like_query(word)
+        words |= {around % (WORD % place): around % safe for around in ("%%%s%%", "%s%%", "%% %s%%")}
+    long = tuple(len(word) > FEW_LETTERS for word in said)
+    if "@" in asked:
+        email = normalise_email(asked)
+        return Meant(Shape(long, ContactPoint.Kind.EMAIL if email else ""), words | {EMAIL: email})
+    digits = _BESIDE_DIGITS.sub("", asked)
+    if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
+        return Meant(Shape(long), words)
+    wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
+    words |= {NUMBER % place: whole for place, whole in enumerate(sorted(filter(None, wholes)))}
+    return Meant(Shape(long, ContactPoint.Kind.PHONE, len(wholes)), words | {f"{BACKWARDS}%": f"{digits[::-1]}%"})
+
+
+def _called(shape: Shape) -> QuerySet[Any, Any]:
     """The clients of whom every word begins or is inside the name or the company; or of whom the whole is a contact."""
     called = Q()
-    for word in asked.split()[:LONGEST_WORDS]:
-        called &= _said(word, "name") | _said(word, "company")
+    for place, is_long in enumerate(shape.long):
+        called &= _said(WORD % place, "name", is_long=is_long) | _said(WORD % place, "company", is_long=is_long)
     clients = Client.objects.filter(called).values_list("pk")
-    points = _points(asked, sight)
-    return clients if points is None else clients.union(points.values_list("client_id"))
+    return clients.union(_points(shape).values_list("client_id")) if shape.contact else clients
 
 
-def _said(word: str, column: str) -> Q:
-    if len(word) > FEW_LETTERS:
+def _said(word: str, column: str, *, is_long: bool) -> Q:
+    if is_long:
         return Q(**{f"{column}__icontains": word})
     return Q(**{f"{column}__istartswith": word}) | Q(**{f"{column}__icontains": f" {word}"})
 
 
-def _points(asked: str, sight: Sight) -> Any:
+def _points(shape: Shape) -> Any:
     """The contact points meant, when what was asked looks like one."""
     points = ContactPoint.objects.order_by()
-    if "@" in asked:
-        email = normalise_email(asked)
-        return points.filter(kind=ContactPoint.Kind.EMAIL, value=email) if email else None
-    digits = _BESIDE_DIGITS.sub("", asked)
-    if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
-        return None
-    wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
+    if shape.contact == ContactPoint.Kind.EMAIL:
+        return points.filter(kind=ContactPoint.Kind.EMAIL, value=EMAIL)
     # Read backwards, the end of a number is a beginning, for which there is an index.
     backwards = points.annotate(backwards=Reverse("value"))
-    meant = Q(value__in=wholes) | Q(backwards__startswith=digits[::-1])
-    return backwards.filter(meant, kind=ContactPoint.Kind.PHONE)
+    wholes = [NUMBER % place for place in range(shape.wholes)]
+    return backwards.filter(Q(value__in=wholes) | Q(backwards__startswith=BACKWARDS), kind=ContactPoint.Kind.PHONE)
 
 
 def _countries(sight: Sight) -> set[str]:

@@ -12,12 +12,12 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from accounts import actions as farming
 from deals import actions as hunting
-from pipeline_crm import conveyor
+from leads.models import Lead
 from pipeline_crm.access.sight import read_sight
 from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.tiers.stages import Stage, Structure
-from pipeline_crm.workbench import context, frames, tally
+from pipeline_crm.workbench import context, frames
 from tests.cast import (
     BRIEF,
     MONDAY,
@@ -201,7 +201,6 @@ def test_the_frame_names_nobody(browse, sam, hal, fay):
 
 
 def test_the_count_of_due_work_counts_clocks_and_tasks(frame_for, sam):
-    from leads.models import Lead
     from pipeline_crm.conveyor.actions import set_task
 
     make_lead(sam)
@@ -213,13 +212,29 @@ def test_the_count_of_due_work_counts_clocks_and_tasks(frame_for, sam):
     assert frame_for(sam).top[0].count == 3
 
 
-def test_a_large_pool_is_not_counted_to_its_end(monkeypatch, frame_for, pipeline, sam):
-    for room in (conveyor.words, tally):
-        monkeypatch.setattr(room, "MANY", 2)
-    for _each in range(4):
+def test_a_hundred_things_for_today_are_not_counted_to_their_end(frame_for, sam):
+    """Due at once, every one of them: a badge says so, and no more."""
+    Seat.objects.filter(pk=sam.pk).update(capacity=200)
+    sam.refresh_from_db()
+    for _each in range(99):
+        make_lead(sam)
+    Lead.objects.update(due_at=NOW)
+    few = frame_for(sam).top[0].count
+
+    make_lead(sam)
+    Lead.objects.update(due_at=NOW)
+
+    assert (few, frame_for(sam).top[0].count) == (99, "99+")
+
+
+def test_a_large_pool_is_counted_to_ninety_nine_in_the_menu_and_further_on_its_page(browse, frame_for, pipeline, sam):
+    for _each in range(100):
         make_lead(pipeline=pipeline)
 
-    assert stages(frame_for(sam))["lead"][1][2] == ("Pool", "1\N{NO-BREAK SPACE}000+")
+    page = browse(sam).get("/leads/?view=pool")
+
+    assert stages(frame_for(sam))["lead"][1][2] == ("Pool", "99+")
+    assert page.context["facts"][0] == "100 open"
 
 
 # Cost ------------------------------------------------------------------------------------------------------------
