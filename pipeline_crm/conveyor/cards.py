@@ -211,7 +211,8 @@ def _briefs(items: Sequence[ConveyorItem], house: SetUp) -> dict[int, HandOff]:
 
 
 def _last_briefs(stage: Stage) -> QuerySet[HandOff]:
-    return HandOff.objects.filter(to_stage=stage, to_id__among=IDS).order_by("to_id", "-id").distinct("to_id")
+    last = HandOff.objects.filter(to_stage=stage, to_id__among=IDS).order_by("to_id", "-id").distinct("to_id")
+    return last.only("to_id", "giver", "need", "summary")
 
 
 def _tasks(items: Sequence[ConveyorItem]) -> dict[int, str]:
