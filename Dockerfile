@@ -21,7 +21,7 @@ COPY . .
 COPY --from=pages /build/static/dist static/dist
 # The values below only let the command start; none of them stays in the image.
 RUN python -m pipeline_crm.launch.messages \
-    && SECRET_KEY=unused DATABASE_URL=postgresql://unused/unused ALLOWED_HOSTS=unused MAIL_URL=nowhere: \
+    && SECRET_KEY=unused DATA_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= DATABASE_URL=postgresql://unused/unused ALLOWED_HOSTS=unused MAIL_URL=nowhere: \
        python manage.py collectstatic --noinput \
     && mkdir -p var/media var/beat && chown -R crm:crm var/media var/beat
 USER crm

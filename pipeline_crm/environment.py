@@ -1,5 +1,8 @@
 """Reads settings from the environment and refuses loudly what it cannot understand."""
 
+import base64
+import binascii
+import hashlib
 import os
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -50,6 +53,25 @@ def number(name: str, *, otherwise: int) -> int:
 def words(name: str) -> list[str]:
     """A list written with commas; a missing variable is an empty list."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def keys(name: str, *, otherwise: str | None) -> list[str]:
+    """Keys of 32 bytes in base64, with commas between, the newest first; at home one is made out of `otherwise`."""
+    given = words(name)
+    if not given and otherwise is not None:
+        return [base64.urlsafe_b64encode(hashlib.sha256(f"{name} {otherwise}".encode()).digest()).decode()]
+    required(name)
+    if not given or any(not _is_key(key) for key in given):
+        # A key is never repeated in an error.
+        raise ImproperlyConfigured(f"{name} must hold keys of 32 bytes in URL-safe base64, with commas between.")
+    return given
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
+    except binascii.Error:
+        return False
 
 
 def database(url: str) -> dict[str, Any]:

@@ -20,6 +20,8 @@ AT_HOME = DEBUG or DEMO
 # Only a machine where DEBUG is on may go without these two; the words in the key say why it is worth nothing.
 SECRET_KEY = environment.required("SECRET_KEY", otherwise="insecure, for a developer's own machine" if DEBUG else None)
 DATABASE_URL = environment.required("DATABASE_URL", otherwise=places.demo_database_url() if DEBUG else None)
+# What seals secrets and personal data in the database; whoever loses them loses what is sealed.
+DATA_KEYS = environment.keys("DATA_KEYS", otherwise=SECRET_KEY if AT_HOME else None)
 REDIS_URL = environment.optional("REDIS_URL")
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if AT_HOME else [])

@@ -9,6 +9,7 @@ from pipeline_crm.launch import places
 # A long random text that protects nothing.
 SETTINGS = {
     "SECRET_KEY": "3Zr8-p0bWc_5tY1uQe7nLk2mXs9vGh4jDf6aRo-BxTzNqUiKwEyPlMHCVSJOGAFD",
+    "DATA_KEYS": "mq3KZ0l2v7cQyq6yV0Yy4dX1bYb0s4x7Jp2nW8rT5uE=",
     "ALLOWED_HOSTS": "crm.example.com",
     "CSRF_TRUSTED_ORIGINS": "https://crm.example.com",
     "DATABASE_URL": "postgresql://crm@localhost/crm",

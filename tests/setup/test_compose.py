@@ -21,7 +21,7 @@ SOURCES = "\n".join(
 
 def read_by_us() -> set[str]:
     """The variables that the settings and the probes read."""
-    named = r'environment\.(?:required|optional|flag|number|words)\(\s*"([A-Z_]+)"|os\.environ(?:\.get\(|\[)"([A-Z_]+)"'
+    named = r'environment\.(?:required|optional|flag|number|words|keys)\(\s*"([A-Z_]+)"|os\.environ(?:\.get\(|\[)"([A-Z_]+)"'
     return {first or second for first, second in re.findall(named, SOURCES)}
 
 
@@ -93,12 +93,20 @@ def test_every_variable_is_one_that_the_project_reads(name):
 
 
 def test_no_variable_that_production_must_have_is_forgotten():
-    needed = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "MAIL_URL"}
+    needed = {
+        "SECRET_KEY",
+        "DATA_KEYS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "MAIL_URL",
+    }
 
     assert needed - set(OURS["web"]["environment"]) == set()
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD", "MAIL_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATA_KEYS", "POSTGRES_PASSWORD", "MAIL_URL"])
 def test_no_secret_has_a_default(name):
     uses = re.findall(rf"\$\{{{name}(.*?)\}}", (places.ROOT / "docker-compose.yml").read_text())
 

@@ -13,7 +13,7 @@ def test_production_passes_every_check_of_deployment():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "MAIL_URL"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATA_KEYS", "DATABASE_URL", "ALLOWED_HOSTS", "MAIL_URL"])
 def test_production_does_not_start_without(missing):
     rest = {name: value for name, value in production.SETTINGS.items() if name != missing}
 
