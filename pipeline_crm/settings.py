@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    # allauth's pages tell dates by it.
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -53,6 +55,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_fsm",
     "django_htmx",
     "guardian",
@@ -85,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "pipeline_crm.users.sessions.StayMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pipeline_crm.users.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -92,6 +97,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pipeline_crm.access.middleware.SightMiddleware",
+    "pipeline_crm.access.middleware.SecondFactorMiddleware",
     # Last: nearest to the views whose refusals it turns into sentences.
     "pipeline_crm.conveyor.middleware.RefusalMiddleware",
 ]
@@ -133,8 +139,7 @@ DATABASES = {
 
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "pipeline_crm.users.backends.SignInBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -154,14 +159,42 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "pipeline_crm.users.adapter.NoSignUpAdapter"
+ACCOUNT_ADAPTER = "pipeline_crm.users.adapter.HouseAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_UNIQUE_EMAIL = True
+# One address a person; a new one counts when its own mail has been answered.
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "pipeline_crm.users.tokens.ResetTokens"  # noqa: S105
+PASSWORD_RESET_TIMEOUT = 2 * 3600
+INVITATION_HOURS = 24 * 3
 # A whole office signs in at nine from one address; wrong passwords are counted much more narrowly, and by name.
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip"}
+
+# At home one looks around with passwords that everybody knows; elsewhere who steers or administers proves it twice.
+SECOND_FACTOR_REQUIRED = not AT_HOME
+MFA_ADAPTER = "pipeline_crm.access.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+# Addresses come from an administrator: nobody can sign up with one that is not theirs.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = AT_HOME
+
+# What is counted at the door, wrong passwords above all, is counted for all processes, and outlives Redis.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "users_counted",
+        "OPTIONS": {"MAX_ENTRIES": 50_000, "CULL_FREQUENCY": 10},
+    },
+}
 
 # Languages and time ----------------------------------------------------------------------------------------------
 
@@ -228,7 +261,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Without a click for so long, and at all for so long.
+SESSION_COOKIE_AGE = environment.number("SESSION_IDLE_HOURS", otherwise=12) * 3600
+SESSION_DAYS = environment.number("SESSION_DAYS", otherwise=7)
 
 BEHIND_TLS = not AT_HOME
 SESSION_COOKIE_SECURE = BEHIND_TLS

@@ -3,15 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from pipeline_crm.access.factors import remove_key
 from pipeline_crm.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     # The word “accounts” belongs to the farmer's stage, so sign-in lives elsewhere.
-    path("auth/", include("allauth.account.urls")),
+    path("auth/2fa/webauthn/keys/<int:pk>/remove/", remove_key, name="mfa_remove_webauthn"),
+    path("auth/", include("allauth.urls")),
     path("", include("pipeline_crm.workbench.urls")),
-    path("me/", include("pipeline_crm.users.urls")),
+    path("me/", include("pipeline_crm.access.urls")),
     path("leads/", include("leads.urls")),
     path("deals/", include("deals.urls")),
     path("accounts/", include("accounts.urls")),

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
-from .sight import read_sight
+from .factors import has_one, is_proven, must_have
+from .sight import read_sight, sight_of
 
 
 class SightMiddleware:
@@ -26,3 +33,41 @@ class SightMiddleware:
         # A client who went on must not come back by the Back button, nor to the next person at this computer.
         add_never_cache_headers(answer)
         return answer
+
+
+class SecondFactorMiddleware:
+    """Who must have a second factor and has not shown it reaches the pages where it is set up, and nothing else."""
+
+    OPEN = frozenset({"account_logout", "account_reauthenticate", "workbench:language", "workbench:theme", "healthz"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated or is_proven(request):
+            return self.get_response(request)
+        if not must_have(request.user, sight_of(request.user)):
+            return self.get_response(request)
+        # The pages that stay open show nothing of the firm around them.
+        request.is_unproven = True  # type: ignore[attr-defined]
+        if self._is_open(request):
+            return self.get_response(request)
+        return self._to_the_factor(request)
+
+    def _is_open(self, request: HttpRequest) -> bool:
+        try:
+            name = resolve(request.path_info).view_name
+        except Http404:
+            return False
+        return name in self.OPEN or name.startswith("mfa_")
+
+    def _to_the_factor(self, request: HttpRequest) -> HttpResponse:
+        """To the page where a factor is set up, or shown; a piece of a page gets a sentence, and htmx the way."""
+        if has_one(request.user):
+            way = f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
+        else:
+            way = reverse("mfa_index")
+        if not request.headers.get("HX-Request"):
+            return redirect(way)
+        words = _("First set up your second factor.")
+        return HttpResponse(words, status=HTTPStatus.FORBIDDEN, content_type="text/plain", headers={"HX-Redirect": way})

@@ -46,6 +46,7 @@ class PipelineAdmin(ModelAdmin):
         (None, {"fields": ["name", "is_active"]}),
         (_("Where it works"), {"fields": [("currency", "time_zone", "country")]}),
         (_("Limits and habits"), {"fields": [("repeat_deals", "cadence_days", "reveals_per_day")]}),
+        (_("Safety"), {"fields": ["second_factor"]}),
         (_("Who looks over all tiers"), {"fields": ["heads", "analysts"]}),
     ]
 

@@ -123,6 +123,7 @@ class PipelineForm(PlaceForm):
             "repeat_deals",
             "cadence_days",
             "reveals_per_day",
+            "second_factor",
         )
         help_texts: ClassVar = {
             "is_active": _("A pipeline out of use takes no new clients; what it holds stays."),

@@ -14,6 +14,6 @@ from .frames import frame_of
 def frame(request: Request) -> dict[str, Any]:
     """The context processor; a fragment that never looks at the frame costs nothing."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not user.is_authenticated or getattr(request, "is_unproven", False):
         return {}
     return {"frame": SimpleLazyObject(lambda: frame_of(request))}

@@ -24,10 +24,20 @@ FOR_STRANGERS = {
     *("account_reset_password", "account_reset_password_done"),
     *("account_reset_password_from_key", "account_reset_password_from_key_done"),
     *("account_confirm_email", "account_email_verification_sent", "account_confirm_login_code"),
+    *("mfa_authenticate", "mfa_login_webauthn"),
 }
-OF_OTHERS = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
+OF_OTHERS = {
+    *("account_change_password", "account_set_password", "account_email", "account_reauthenticate"),
+    *("mfa_index", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_activate_totp", "mfa_deactivate_totp"),
+    *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn", "usersessions_list"),
+}
 ADMIN = "admin/"
-PUBLIC = {"workbench:language", "workbench:theme"}  # declared in code as `public`; a third one is said here first
+PUBLIC = {
+    "workbench:language",
+    "workbench:theme",
+    "access:join",
+}  # declared in code as `public`; another is said here first
 WORDS = {"stage": "lead"}
 
 
@@ -152,7 +162,7 @@ ACTS = [
     *(f"{room}:{act}" for room in ("deals", "accounts") for act in ("accept", "mark")),
     *("leads:contact", "leads:reopen", "deals:reopen", "accounts:doubt", "accounts:calm", "accounts:win-back"),
     *(f"reports:team-{act}" for act in ("move", "undo", "close", "open", "away", "back", "pause", "resume")),
-    *("workbench:pause", "workbench:resume"),
+    *("workbench:pause", "workbench:resume", "access:end-device"),
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.db import connection, transaction
 from django.urls import reverse
 
@@ -33,6 +34,9 @@ TABLE = """
   post:workbench:language               303    303    303    303    303    303    303    303    303    303    303    303
   post:workbench:theme                  303    303    303    303    303    303    303    303    303    303    303    303
   post:workbench:pipeline               303    303    303    303    303    303    303    -      -      303    in     in
+  get:access:join                       -      -      -      -      -      -      -      -      -      -      -      -
+  post:access:join                      -      -      -      -      -      -      -      -      -      -      -      -
+  post:access:end-device                303    -      -      -      -      -      -      -      -      -      in     in
   get:leads:new                         200    200    200    -      -      200    -      -      200    200    in     in
   post:leads:new                        303    303    303    -      -      303    -      -      303    303    in     in
   get:leads:list                        200    200    200    -      -      200    -      -      200    200    in     in
@@ -239,6 +243,8 @@ def places(world: World) -> dict[str, list[Any]]:
     return {
         "workbench:take-next": [tier.pk, "lead"],
         "workbench:pipeline": [world.pipeline.pk],
+        "access:join": ["no-such-token"],
+        "access:end-device": [device_of(world).pk],
         "reports:conveyor": [world.pipeline.pk],
         "reports:conveyor-sweep": [world.pipeline.pk],
         "reports:team": [tier.pk],
@@ -253,6 +259,12 @@ def places(world: World) -> dict[str, list[Any]]:
         "reports:team-away": [tier.pk, world.seats["sam"].pk],
         "reports:team-back": [tier.pk, absence_of(world).pk],
     }
+
+
+def device_of(world: World) -> Any:
+    """A telephone on which Sam is signed in, too."""
+    facts = {"user": world.users["sam"], "ip": "127.0.0.1", "user_agent": "Telephone"}
+    return UserSession.objects.get_or_create(session_key="a-telephone", defaults=facts)[0]
 
 
 def absence_of(world: World) -> Any:

@@ -65,6 +65,15 @@ class Pipeline(models.Model):
         _("touch an account every (days)"), default=30, validators=[MinValueValidator(1)]
     )
     reveals_per_day = models.PositiveSmallIntegerField(_("contacts a person may open in full a day"), default=40)
+    second_factor = models.BooleanField(
+        _("second factor for everybody"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Whoever works here proves at sign-in by a phone or a key that it is them. "
+            "Team leads, heads of sales and administrators must do so anyway."
+        ),
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     history = HistoricalRecords()

@@ -1,0 +1,40 @@
+"""What is written down about a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
+from django.utils.translation import gettext_lazy as _
+
+from .models import User
+
+
+class PersonForm(ModelForm):
+    """A person without their password, which is nobody else's business."""
+
+    class Meta:
+        model = User
+        fields = "__all__"  # noqa: DJ007 - the admin says which of them are shown to whom
+
+    def clean_email(self) -> str:
+        """An address lets its owner in, so it belongs to one person only."""
+        email: str = self.cleaned_data["email"]
+        if email and User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Somebody else has this e-mail address."))
+        return email
+
+
+class NewPersonForm(PersonForm):
+    """Somebody new: they choose their password themselves, by the link in their mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = True
+        self.fields["email"].help_text = _("An invitation goes there; the person chooses their own password.")
+
+    def save(self, commit: bool = True) -> User:
+        """Without a password nobody comes in but by the invitation."""
+        self.instance.set_unusable_password()
+        return super().save(commit)

@@ -1,0 +1,49 @@
+"""How long somebody stays signed in: not past some hours without a click, not past some days at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+BEGAN = "began"  # the keys in the session, in seconds since 1970
+SEEN = "seen"
+SELDOM = 300  # seconds between two notes that somebody is still there
+
+
+class StayMiddleware:
+    """Ends a session whose days are over; notes now and then that somebody is there, so that the idle hours begin anew."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now, session = time.time(), request.session
+            if BEGAN not in session:
+                begin(request)
+            elif now - session[BEGAN] > settings.SESSION_DAYS * 24 * 3600:
+                logout(request)
+            elif now - session[SEEN] > SELDOM:
+                _note(request)
+        return self.get_response(request)
+
+
+def begin(request: HttpRequest, **_: Any) -> None:
+    """Somebody has signed in; Django has given the session a new name."""
+    request.session[BEGAN] = request.session[SEEN] = int(time.time())
+
+
+def _note(request: HttpRequest) -> None:
+    """Saving a session puts off its end by the idle hours: `SESSION_COOKIE_AGE`."""
+    request.session[SEEN] = int(time.time())
+    UserSession.objects.filter(session_key=request.session.session_key).update(
+        last_seen_at=timezone.now(), ip=get_adapter().get_client_ip(request)
+    )
