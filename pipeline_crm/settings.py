@@ -181,6 +181,10 @@ SECOND_FACTOR_REQUIRED = not AT_HOME
 MFA_ADAPTER = "pipeline_crm.access.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "pipeline_crm.access.forms.AddKeyForm",
+    "edit_webauthn": "pipeline_crm.access.forms.EditKeyForm",
+}
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1
 # Addresses come from an administrator: nobody can sign up with one that is not theirs.

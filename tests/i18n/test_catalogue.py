@@ -13,7 +13,7 @@ PO = polib.pofile(str(CATALOGUE))
 GAP = re.compile(r"%%|%\(\w+\)[sd]|%[sd]|\{\w*\}")
 # Words that a Russian sentence keeps in Latin letters: codes, formats, trade marks, and examples of what to type.
 LATIN = re.compile(
-    r"\b(Pipeline|CRM|amoCRM|Bitrix24|HubSpot|Excel|CSV|UTF-8|UTF-16|PDF|SLA|RU|GB|RUB|EUR|Europe/Moscow|cp1251"
+    r"\b(Pipeline|CRM|amoCRM|Bitrix24|HubSpot|Excel|CSV|UTF-8|UTF-16|PDF|SLA|RU|GB|RUB|EUR|Europe/Moscow|cp1251|JavaScript|PIN"
     r"|name@firm\.example)\b"
 )
 

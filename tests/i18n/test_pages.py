@@ -24,7 +24,7 @@ SILENT = {"script", "style", "svg", "template"}
 PICTURES = ("material-symbols-outlined", "key")
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 # The product's name, a key of the keyboard, and the names by which the cast signs in.
-ALLOWED = {"Pipeline", "esc", "cody", "fay", "hal", "lena", "olga", "sam", "sue", "root"}
+ALLOWED = {"Pipeline", "JavaScript", "PIN", "esc", "cody", "fay", "hal", "lena", "olga", "sam", "sue", "root"}
 # Addresses, codes of currencies and countries, time zones.
 CODE = re.compile(r"\S+@firm\.example|\b[A-Z]{2,4}\b|\b[A-Z]\w+/.+")
 OF_EACH_VIEW = 2

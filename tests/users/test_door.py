@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -156,6 +157,20 @@ def test_the_letter_speaks_russian(kept_out):
 
     assert mail.outbox[0].subject == "Новый пароль для Pipeline"
     assert "Вы входите под именем sam" in mail.outbox[0].body
+
+
+def test_ones_own_address_changes_when_its_letter_is_answered(sam):
+    browser = sign_in(sam.user)
+
+    page = browser.get("/auth/email/")
+    browser.post("/auth/email/", {"email": "new@firm.example", "action_add": ""})
+    before = User.objects.get(pk=sam.user_id).email
+    link = re.search(r"/auth/confirm-email/\S+", mail.outbox[-1].body)[0]
+    browser.post(link)
+
+    assert "Mail goes to sam@firm.example" in page.text
+    assert (mail.outbox[-1].to, before) == (["new@firm.example"], "sam@firm.example")
+    assert User.objects.get(pk=sam.user_id).email == "new@firm.example"
 
 
 # How long a session lasts ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
@@ -99,6 +100,7 @@ def test_a_telephone_is_set_up_and_everything_opens(strict, lena):
     assert answer.headers["Location"] == "/auth/2fa/recovery-codes/"
     assert len(browser.get("/auth/2fa/recovery-codes/").context["unused_codes"]) == 10
     assert browser.get("/find/").status_code == 200
+    assert [letter.to for letter in mail.outbox] == [["lena@firm.example"]]
 
 
 def test_a_wrong_code_sets_nothing_up(strict, lena):
