@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from django import template
 from django.utils.translation import gettext as _
 
@@ -33,8 +31,5 @@ SYSTEMS = {
 @register.filter
 def device_words(user_agent: str) -> str:
     """Such as “Chrome, Windows”; of what nobody knows, its first word."""
-    known = [
-        next((name for sign, name in names.items() if re.search(rf"\b{sign}\b", user_agent)), "")
-        for names in (BROWSERS, SYSTEMS)
-    ]
+    known = [next((name for sign, name in names.items() if sign in user_agent), "") for names in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, known)) or user_agent.partition("/")[0][:40] or _("Unknown device")
