@@ -44,9 +44,9 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated or is_proven(request):
+        if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
             return self.get_response(request)
-        if not must_have(request.user, sight_of(request.user)):
+        if not must_have(request.user, sight_of(request.user)) or is_proven(request):
             return self.get_response(request)
         # The pages that stay open show nothing of the firm around them.
         request.is_unproven = True  # type: ignore[attr-defined]

@@ -88,6 +88,9 @@ class PersonAdmin(UserAdmin, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Who is new is invited."""
+        if "email" in form.changed_data:
+            # Where mail went before, no link to a new password may go any more.
+            EmailAddress.objects.filter(user=obj.pk).delete()
         super().save_model(request, obj, form, change)
         if not change:
             self._invite(request, obj)

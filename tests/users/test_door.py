@@ -19,6 +19,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from pipeline_crm.users.models import User
+from tests.tiers.sheet import values_on
 from tests.users.conftest import PASSWORD, sign_in, with_password
 
 SIGN_IN = "/auth/login/"
@@ -70,6 +71,16 @@ def test_the_door_shuts_for_a_name_that_is_there_and_for_one_that_is_not(kept_ou
     browser = Browser()
 
     browser.post(SIGN_IN, {"login": name, "password": PASSWORD})
+
+    assert "_auth_user_id" not in browser.session
+
+
+def test_tries_by_name_and_by_address_are_counted_together(kept_out):
+    for login in ("sam", "sam@firm.example", "Sam", "SAM@firm.example", "sam"):
+        Browser().post(SIGN_IN, {"login": login, "password": "wrong"})
+    browser = Browser()
+
+    browser.post(SIGN_IN, {"login": "sam@firm.example", "password": PASSWORD})
 
     assert "_auth_user_id" not in browser.session
 
@@ -165,12 +176,24 @@ def test_ones_own_address_changes_when_its_letter_is_answered(sam):
     page = browser.get("/auth/email/")
     browser.post("/auth/email/", {"email": "new@firm.example", "action_add": ""})
     before = User.objects.get(pk=sam.user_id).email
-    link = re.search(r"/auth/confirm-email/\S+", mail.outbox[-1].body)[0]
-    browser.post(link)
+    [letter] = mail.outbox
+    browser.post(re.search(r"/auth/confirm-email/\S+", letter.body)[0])
 
     assert "Mail goes to sam@firm.example" in page.text
-    assert (mail.outbox[-1].to, before) == (["new@firm.example"], "sam@firm.example")
+    assert (letter.to, before) == (["new@firm.example"], "sam@firm.example")
+    assert mail.outbox[-1].to == ["sam@firm.example"]  # the old one is told
     assert User.objects.get(pk=sam.user_id).email == "new@firm.example"
+
+
+def test_an_address_that_a_superuser_has_changed_opens_nothing_any_more(sam, root, browse):
+    sign_in(sam.user).get("/auth/email/")
+    page = browse(root).get(f"/admin/users/user/{sam.user_id}/change/")
+    browse(root).post(page.request["PATH_INFO"], values_on(page) | {"email": "safe@firm.example"})
+
+    for address in ("sam@firm.example", "safe@firm.example"):
+        Browser().post("/auth/password/reset/", {"email": address})
+
+    assert ["/auth/password/reset/key/" in letter.body for letter in mail.outbox] == [False, True]
 
 
 # How long a session lasts ----------------------------------------------------------------------------------------

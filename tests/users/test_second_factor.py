@@ -48,6 +48,19 @@ def test_a_pipeline_may_want_it_of_everybody(request, strict, browse, pipeline, 
     assert browser.get("/find/").status_code == (200 if who == "stan" else 302)
 
 
+def test_a_configurator_asks_it_of_a_pipeline(strict, cody, sam, browse, pipeline):
+    from tests.tiers.sheet import values_on
+
+    desk, scout = proven(cody), browse(sam)
+    page = desk.get(f"/admin/tiers/pipeline/{pipeline.pk}/change/")
+    before = scout.get("/find/").status_code
+
+    desk.post(page.request["PATH_INFO"], values_on(page) | {"second_factor": "on"})
+
+    assert (before, scout.get("/find/").status_code) == (200, 302)
+    assert "Team leads, heads of sales and administrators must do so anyway." in page.text
+
+
 def test_who_is_made_team_lead_must_have_one_at_the_very_next_click(strict, browse, sam):
     browser = browse(sam)
     before = browser.get("/find/").status_code
