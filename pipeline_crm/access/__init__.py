@@ -2,4 +2,5 @@
 
 Looks down on tiers and users. Models say what they show (`seen_by`); this room asks them. Lists, boards, counts,
 look-ups by id, search and imports all go through `visible` and `reach`; every view declares its door with `may`.
+Who must prove themselves twice is decided here too, for it hangs on what they steer; so are the pages of coming in.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import secrets
@@ -125,6 +126,7 @@ class Ground:
             "PYTHONPATH": str(places.ROOT),
             "DJANGO_SETTINGS_MODULE": "pipeline_crm.settings",
             "SECRET_KEY": secrets.token_urlsafe(48),
+            "DATA_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "ALLOWED_HOSTS": "localhost",
             "MAIL_URL": "memory:",
             "MAIL_FROM": "fire@localhost",

@@ -91,6 +91,7 @@ def test_the_first_administrator_comes_in_by_the_printed_link(page: Page, compla
     call_command("invite_admin", stdout=out)
 
     page.goto(out.getvalue().strip())
+    measure(page, "join", "en")
     for name, value in {"username": "chief", "email": "ada@firm.example", "password1": PASSWORD, "password2": PASSWORD}.items():  # fmt: skip
         page.locator(f"[name={name}]").fill(value)
     with next_page(page):
