@@ -34,7 +34,7 @@ def sign_in(page: Page, address: str, user: User) -> None:
     page.goto(address)
     page.locator("[name=login]").fill(user.username)
     page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", level=1, name="My work").wait_for()
 
 
