@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pgtrigger
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -74,6 +75,18 @@ def test_every_way_in_ends_with_the_commit(sam, lena):
     assert colleague.get("/leads/").status_code == 200
     assert Browser().get(f"/me/join/{token}/").status_code == 404
     assert Browser().get(f"/auth/{reset}", follow=True).context["token_fail"] is True
+
+
+def test_the_alarm_rings_where_the_law_is_missing(sam):
+    """Without the trigger all that must end comes back with the person."""
+    browser, token = sign_in(sam.user), invite(sam.user, now=timezone.now())
+
+    with pgtrigger.ignore("users.User:who_is_dismissed_is_signed_out"):
+        set_active(sam, to=False)
+        set_active(sam, to=True)
+
+    assert browser.get("/leads/").status_code == 200
+    assert Browser().get(f"/me/join/{token}/").status_code == 200
 
 
 def test_a_dismissal_that_is_rolled_back_takes_nothing_away(sam):

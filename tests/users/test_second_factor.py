@@ -79,6 +79,12 @@ def test_nothing_is_done_without_it(strict, browse, lena, sam, pipeline):
     assert lead.client.name not in browse(lena).get(SET_UP).text
 
 
+def test_the_alarm_rings_where_the_guard_is_missing(strict, browse, lena, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("SecondFactorMiddleware")]
+
+    assert browse(lena).get("/find/").status_code == 200
+
+
 def test_a_piece_of_a_page_gets_a_sentence_and_the_way(strict, browse, lena):
     answer = browse(lena).get("/notices/bell/", headers={"HX-Request": "true"})
 
