@@ -16,6 +16,7 @@ from django.utils import timezone
 BEGAN = "began"  # the keys in the session, in seconds since 1970
 SEEN = "seen"
 SELDOM = 300  # seconds between two notes that somebody is still there
+BELL = "bell"  # the piece of a page that asks by itself (pieces/bell.html); htmx names it in the header HX-Trigger
 
 
 class StayMiddleware:
@@ -31,7 +32,7 @@ class StayMiddleware:
                 begin(request)
             elif now - session[BEGAN] > settings.SESSION_DAYS * 24 * 3600:
                 logout(request)
-            elif now - session[SEEN] > SELDOM:
+            elif now - session[SEEN] > SELDOM and request.headers.get("HX-Trigger") != BELL:
                 _note(request)
         return self.get_response(request)
 
