@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from .models import Delivery, Notice
 
 KEPT = timedelta(days=90)
-LOT = 1_000  # notices that one transaction looks at
+LOT = 1_000  # notices that one transaction deletes
 LOTS = 500  # as many as one ring does; the next ring begins anew at the oldest
 
 
@@ -31,17 +31,14 @@ def clear_old(*, now: datetime) -> int:
 
 @transaction.atomic
 def _clear_lot(after: int, *, before: datetime) -> tuple[int | None, int]:
-    """Looks at the next notices by number, which rise with time, up to the first one that is young; the last one's number."""
-    lot = list(Notice.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "at")[:LOT])
-    old = [pk for pk, at in lot if at < before]
+    """Deletes the next lot by number of what may go; the last one's number if there may be more, and how many went."""
     heard = Q(read_at__isnull=False) | Q(is_muted=True) | Q(user__is_active=False)
-    rows = Notice.objects.filter(heard, pk__in=old).exclude(deliveries__in=_on_their_way(old)).order_by("pk")
-    done = list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+    rows = Notice.objects.filter(heard, ~Exists(_on_its_way()), at__lt=before, pk__gt=after).order_by("pk")
+    done = list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:LOT])
     Notice.objects.filter(pk__in=done).delete()
-    return (lot[-1][0] if len(lot) == LOT and len(old) == LOT else None), len(done)
+    return (done[-1] if len(done) == LOT else None), len(done)
 
 
-def _on_their_way(notices: list[int]) -> list[int]:
-    """What is still to be mailed: its mail is not made yet, or not sent."""
-    waiting = Delivery.objects.filter(Q(mail=None) | Q(mail__due_at__isnull=False), notice__in=notices)
-    return list(waiting.values_list("pk", flat=True))
+def _on_its_way() -> QuerySet[Delivery]:
+    """What is still to be mailed of a notice: its mail is not made yet, or not sent."""
+    return Delivery.objects.filter(Q(mail=None) | Q(mail__due_at__isnull=False), notice=OuterRef("pk"))

@@ -69,6 +69,17 @@ def test_more_than_one_lot_goes_and_no_more_than_is_right_in_one_ring(sam, monke
     assert [clear_old(now=LATER) for _ring in range(3)] == [6, 3, 0]
 
 
+def test_what_nobody_reads_does_not_stand_before_what_goes(sam, sue, monkeypatch):
+    monkeypatch.setattr(clearing, "LOT", 2)
+    monkeypatch.setattr(clearing, "LOTS", 1)
+    for number in range(3):
+        told(sue.user, OFFERED, f"unread:{number}")
+    told(sam.user, OFFERED, "read")
+    read_all(of=sam.user_id, now=MONDAY)
+
+    assert (clear_old(now=LATER), left()) == (1, ["unread:0", "unread:1", "unread:2"])
+
+
 def test_beat_rings_for_it_once_a_day():
     ring = settings.CELERY_BEAT_SCHEDULE["clear"]
 
