@@ -10,9 +10,12 @@ import yaml
 
 from pipeline_crm.launch import places
 
-COMPOSE = yaml.safe_load((places.ROOT / "docker-compose.yml").read_text())
+COMPOSE_TEXT = (places.ROOT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_TEXT)
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "pipeline-crm"}
+# Not for a house of containers: a developer's machine, a folder that is a volume, a pooler that is not there.
+NOT_IN_COMPOSE = {"DEBUG", "DEMO", "VAR_DIR", "DATABASE_POOLER", "DATABASE_CONNECTION_SECONDS"}
 DOCKERFILE = (places.ROOT / "Dockerfile").read_text()
 SOURCES = "\n".join(
     (places.ROOT / "pipeline_crm" / name).read_text() for name in ("settings.py", "launch/probe.py", "launch/places.py")
@@ -106,9 +109,22 @@ def test_no_variable_that_production_must_have_is_forgotten():
     assert needed - set(OURS["web"]["environment"]) == set()
 
 
+def test_every_setting_of_the_readme_can_be_chosen_in_env():
+    settings = re.findall(r"^\| `([A-Z_]+)` \|", (places.ROOT / "README.md").read_text(), flags=re.MULTILINE)
+
+    assert set(settings) - set(OURS["web"]["environment"]) == NOT_IN_COMPOSE
+
+
+@pytest.mark.parametrize(("name", "meant"), re.findall(r"([A-Z_]+): \$\{\1:-(.+)\}", COMPOSE_TEXT))
+def test_what_is_not_chosen_is_as_the_readme_says(name, meant):
+    row = re.search(rf"^\| `{name}` .*$", (places.ROOT / "README.md").read_text(), flags=re.MULTILINE)[0]
+
+    assert f"`{meant}`" in row
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATA_KEYS", "POSTGRES_PASSWORD", "MAIL_URL"])
 def test_no_secret_has_a_default(name):
-    uses = re.findall(rf"\$\{{{name}(.*?)\}}", (places.ROOT / "docker-compose.yml").read_text())
+    uses = re.findall(rf"\$\{{{name}(.*?)\}}", COMPOSE_TEXT)
 
     assert uses != []
     assert [use for use in uses if not use.startswith(":?")] == []
