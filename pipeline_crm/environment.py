@@ -1,7 +1,6 @@
 """Reads settings from the environment and refuses loudly what it cannot understand."""
 
 import base64
-import binascii
 import hashlib
 import os
 from typing import Any
@@ -70,7 +69,7 @@ def keys(name: str, *, otherwise: str | None) -> list[str]:
 def _is_key(key: str) -> bool:
     try:
         return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
-    except binascii.Error:
+    except ValueError:
         return False
 
 
