@@ -3,6 +3,10 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.urls import resolve, reverse
+
+from pipeline_crm.access.addresses import change_address
+from pipeline_crm.access.factors import remove_key
 
 SIGN_IN = "/auth/login/"
 PASSWORD = "a-long-enough-password"
@@ -72,3 +76,13 @@ def test_looking_at_the_way_out_does_not_sign_out(client, sam):
 
     client.post("/auth/logout/")
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "door"), [("account_email", {}, change_address), ("mfa_remove_webauthn", {"pk": 7}, remove_key)]
+)
+def test_our_doors_stand_where_the_pages_behind_them_are(name, numbers, door):
+    """Asked of allauth's own addresses: were a page to move, the old door would lead nowhere and the page lie open."""
+    there = reverse(name, urlconf="allauth.urls", kwargs=numbers)
+
+    assert resolve(f"/auth{there}").func is door
