@@ -115,15 +115,15 @@ def move_step(
     if step is None:
         raise Refused(_("There is no such step at this stage any more. Reload the page and choose again."))
     if step.pk != item.step_id:
-        item.stand(step, now=_stands_since(item, step, now=now))
+        item.stand(step, now=now, spent=_spent_on(step, item))
         keep(item, cause=Cause.STEPPED, by=by, now=now)
     return item
 
 
-def _stands_since(item: ConveyorItem, step: Step, *, now: datetime) -> datetime:
-    """The hour from which the time on a step counts: what the same owner has spent there before counts too.
+def _spent_on(step: Step, item: ConveyorItem) -> int:
+    """The working minutes that the same owner has spent on a step before.
 
-    Otherwise who steps to and fro would never run out of time.
+    They count again, for otherwise who steps to and fro would never run out of time.
     """
     calendar, came, spent = item.pipeline.calendar, None, timedelta(0)
     moves = Movement.objects.filter(stage=item.stage, record_id=item.pk, at__gte=item.owner_since)
@@ -131,7 +131,7 @@ def _stands_since(item: ConveyorItem, step: Step, *, now: datetime) -> datetime:
         if came is not None:
             spent += calendar.between(came, at)
         came = at if step_id == step.pk else None
-    return calendar.subtract(now, spent)
+    return int(spent / timedelta(minutes=1))
 
 
 @transaction.atomic

@@ -81,7 +81,9 @@ def _limits(item: ConveyorItem, *, has_own: bool) -> list[tuple[Clock, datetime,
     if item.state == "offered":
         return [(Clock.ANSWER, since, _shorter(tier.answer_minutes, own_step.answer_minutes))]
     # The step's date never resets with the owner, but a new owner gets its time to act.
-    step = (Clock.STEP, max(item.step_since, since), own_step.limit_minutes)
+    limit = own_step.limit_minutes
+    # Who has spent all of it before has a minute left, for a clock of no minutes would not run at all.
+    step = (Clock.STEP, max(item.step_since, since), limit and max(1, limit - item.step_spent))
     silence = _shorter(tier.silence_minutes, own_step.silence_minutes)
     if item.touched_at is None or item.touched_at < since:
         first_touch = _shorter(tier.first_touch_minutes, own_step.first_touch_minutes)

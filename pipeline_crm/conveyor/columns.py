@@ -91,7 +91,7 @@ def fields_of(model: type[ConveyorItem]) -> frozenset[str]:
 
 # What neither a line nor a card shows is not read for them.
 UNSHOWN = """
-    created_at step_since stale_at rung score hops next_task_at comment campaign competitor closed_at purchases
+    created_at step_since step_spent stale_at rung score hops next_task_at comment campaign competitor closed_at purchases
     last_purchase_at cadence_days
 """
 UNSHOWN_OF_CLIENT = "client__created_at", "client__region", "client__city", "client__language", "client__consent"

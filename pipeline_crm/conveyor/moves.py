@@ -36,6 +36,7 @@ MOVED = (
     "version",
     "owner_since",
     "step_since",
+    "step_spent",
     "clock",
     "clock_since",
     "due_at",

@@ -153,6 +153,10 @@ class ConveyorItem(FSMModelMixin, models.Model):
     created_at = models.DateTimeField(_("since"))
     owner_since = models.DateTimeField(_("with its owner since"))
     step_since = models.DateTimeField(_("on its step since"))
+    # What the same owner has spent on the step before it came there this time; it is taken off the step's limit.
+    step_spent = models.PositiveIntegerField(
+        _("working minutes on its step before"), default=0, db_default=0, editable=False
+    )
     touched_at = models.DateTimeField(_("last touch"), null=True, blank=True)
     clock = models.CharField(_("clock"), max_length=12, choices=Clock, blank=True)
     clock_since = models.DateTimeField(_("clock runs since"), null=True, blank=True)
@@ -258,15 +262,17 @@ class ConveyorItem(FSMModelMixin, models.Model):
         self.seat = seat
         self.awaits_lead = decide
         self.owner_since = now
+        self.step_spent = 0  # a new owner begins anew
 
     def expected_value(self) -> int:
         """What the record is worth in money, by the chance of its step; whole units of its currency."""
         return int((getattr(self, "amount", None) or 0) * self.step.probability / 100)
 
-    def stand(self, step: Step, *, now: datetime) -> None:
-        """Puts the record on a step."""
+    def stand(self, step: Step, *, now: datetime, spent: int = 0) -> None:
+        """Puts the record on a step, where its owner has spent so many working minutes before."""
         self.step = step
         self.step_since = now
+        self.step_spent = spent
 
     def parked_until(self) -> datetime | None:
         """Until when the record sleeps; stages that can be parked say so."""

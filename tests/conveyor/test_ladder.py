@@ -194,6 +194,34 @@ def test_stepping_to_and_fro_wins_no_time(pipeline, sam, sue):
     belt.release(Lead, lead.pk, by=sam.user, now=MONDAY + timedelta(minutes=50))
     belt.claim(Lead, lead.pk, by=sue.user, now=MONDAY + timedelta(minutes=50))
     assert [step(there, 60, sue), step(here, 65, sue)] == [120, 115]
+    # Who has no time left on a step is late there at once, and a clock runs all the same.
+    assert [step(there, 140, sue), step(here, 150, sue)] == [195, 151]
+
+
+def test_who_comes_back_to_a_step_stands_there_since_then(sam):
+    lead = make_lead(sam)
+    there, here = Step.objects.filter(pipeline=lead.pipeline, stage="lead").exclude(pk=lead.step_id)[0], lead.step
+    for minute, step in ((20, there), (30, here)):
+        at = MONDAY + timedelta(minutes=minute)
+        belt.move_step(Lead, lead.pk, step_id=step.pk, by=sam.user, now=at)
+
+    lead = Lead.objects.get(pk=lead.pk)
+    assert (lead.step_since, lead.step_spent) == (MONDAY + timedelta(minutes=30), 20)
+
+
+def test_the_sweep_gives_a_record_without_what_its_owner_has_spent_on_the_step(pipeline, sam, sue):
+    Step.objects.filter(pipeline=pipeline).update(limit_minutes=60)
+    ladder(sam, ("reassign", 0))
+    lead = make_lead(sam)
+    there, here = Step.objects.filter(pipeline=pipeline, stage="lead").exclude(pk=lead.step_id)[0], lead.step
+    for minute, step in ((20, there), (30, here)):
+        at = MONDAY + timedelta(minutes=minute)
+        belt.move_step(Lead, lead.pk, step_id=step.pk, by=sam.user, now=at)
+
+    sweep(now=MONDAY + timedelta(minutes=70))
+
+    lead = Lead.objects.get(pk=lead.pk)
+    assert (lead.seat, lead.step_spent) == (sue, 0)
 
 
 # Clocks --------------------------------------------------------------------------------------------------------------
