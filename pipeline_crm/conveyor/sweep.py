@@ -30,7 +30,7 @@ from .strategies import Skip
 
 log = logging.getLogger(__name__)
 
-FIRST_BATCH, SMALLEST, LARGEST = 100, 50, 500
+FIRST_BATCH, SMALLEST, LARGEST = 50, 50, 500
 # How long one batch holds its locks, about: the next batch is as large as fits. Nobody should wait for more than a tenth of a
 # second, and a batch may well meet a busy moment.
 HELD_SECONDS = 0.06
@@ -39,12 +39,19 @@ LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 def sweep(*, now: datetime) -> Counter[str]:
     """Acts on every record whose hour has come; returns how often each thing was done."""
+    _draw_calendars(now)
     done = tend_covers(now=now)
     for model, tier_id in _places(now):
         done += _sweep_tier(model, tier_id, now=now)
     for tier_id in _tiers_of_many_loads():
         _add_up_loads(tier_id)
     return done
+
+
+def _draw_calendars(now: datetime) -> None:
+    """Before anything is locked: the first look at a country's holidays takes a process a quarter of a second."""
+    for pipeline in setup().pipelines.values():
+        pipeline.calendar.opens_next(now)
 
 
 def _places(now: datetime) -> list[tuple[type[ConveyorItem], int]]:
@@ -56,6 +63,7 @@ def _places(now: datetime) -> list[tuple[type[ConveyorItem], int]]:
     except (OperationalError, InterfaceError):
         raise
     except DatabaseError:
+        log.exception("The sweep could not ask where anything is due; it looks everywhere")
         return [(model, tier_id) for tier_id in sorted(house.tiers) for model in BELT.values()]
 
 

@@ -266,6 +266,7 @@ def test_a_stage_that_cannot_be_read_does_not_hold_up_the_others(sam, sue, caplo
 
     assert (done, owner(Lead, lead.pk)) == ({"reassigned": 1}, sue)
     assert {line.levelname for line in caplog.records} == {"ERROR"}
+    assert "could not ask where anything is due" in caplog.text
 
 
 def test_a_reminder_is_a_line_of_the_history(sam):
