@@ -58,8 +58,8 @@ class ActForm(forms.Form):
 
     @classmethod
     def differs_by(cls, item: ConveyorItem) -> Hashable:
-        """What the empty form depends on besides the stage; forms with choices say what."""
-        return None
+        """What the empty form depends on besides the stage; None of one that is fitted and does not say by what."""
+        return () if cls.suit is ActForm.suit else None
 
     @classmethod
     def address(cls, item: ConveyorItem) -> str:

@@ -53,12 +53,15 @@ class Press:
 
     def print(self, form: type[ActForm], template: str = "belt/record_form.html", *, quiet: bool = False) -> SafeString:
         """An empty form of this kind for this record."""
-        key = (form, template, quiet, reader(), self.house.stamp, self.item.stage, form.differs_by(self.item))
+        differs = form.differs_by(self.item)
+        key = (form, template, quiet, reader(), self.house.stamp, self.item.stage, differs)
         sheet = _kept.get(key)
         if sheet is None:
             sheet = self._draw(form, template, quiet=quiet)
-            if self.house.stamp is not None:
+            if self.house.stamp is not None and differs is not None:
                 _keep(key, sheet)
+        else:
+            _kept.move_to_end(key)
         url = escape(form.address(self.item))
         filled = sheet.replace(URL, url).replace(TOKEN, self.token).replace(VERSION, str(self.item.version))
         return SafeString(filled.replace(HERE, escape(self.here)))
