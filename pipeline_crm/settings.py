@@ -20,7 +20,7 @@ AT_HOME = DEBUG or DEMO
 # Only a machine where DEBUG is on may go without these two; the words in the key say why it is worth nothing.
 SECRET_KEY = environment.required("SECRET_KEY", otherwise="insecure, for a developer's own machine" if DEBUG else None)
 DATABASE_URL = environment.required("DATABASE_URL", otherwise=places.demo_database_url() if DEBUG else None)
-# What seals secrets and personal data in the database; whoever loses them loses what is sealed.
+# What seals second factors in the database; whoever loses them loses what is sealed.
 DATA_KEYS = environment.keys("DATA_KEYS", otherwise=SECRET_KEY if AT_HOME else None)
 REDIS_URL = environment.optional("REDIS_URL")
 
@@ -313,6 +313,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pipeline_crm.conveyor.tasks.sweep", "schedule": SWEEP_SECONDS},
     "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
+    "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -48,3 +51,13 @@ def _note(request: HttpRequest) -> None:
     UserSession.objects.filter(session_key=request.session.session_key).update(
         last_seen_at=timezone.now(), ip=get_adapter().get_client_ip(request)
     )
+
+
+def clear_ended() -> int:
+    """Throws away sessions that are over, and devices that have none any more; returns how many sessions."""
+    now = timezone.now()
+    ended, _by_model = Session.objects.filter(expire_date__lt=now).delete()
+    # A device that was seen lately may be getting a new session, with a new password, at this moment.
+    silent = UserSession.objects.filter(last_seen_at__lt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    silent.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key")))).delete()
+    return ended

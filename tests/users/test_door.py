@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from pipeline_crm.users.models import User
 from tests.tiers.sheet import values_on
@@ -242,6 +243,18 @@ def test_a_session_is_written_every_five_minutes_at_most(sam, browse):
             ends.append(Session.objects.get().expire_date)
 
     assert ends[0] == ends[1] == ends[2] < ends[3] == ends[4]
+
+
+def test_beat_clears_away_what_is_over_and_nothing_else(sam, sue, settings):
+    ring = settings.CELERY_BEAT_SCHEDULE["sessions"]
+    old, now = sign_in(sam.user), timezone.now()
+    with time_machine.travel(now + timedelta(hours=13)):
+        here = sign_in(sue.user)
+        cleared = [import_string(ring["task"])() for _ring in range(2)]
+
+        assert (cleared, ring["schedule"]) == ([1, 0], timedelta(days=1).total_seconds())
+        assert [one.get("/find/").status_code for one in (old, here)] == [302, 200]
+        assert [device.user for device in UserSession.objects.all()] == [sue.user]
 
 
 def test_signing_in_gives_the_session_another_name(sam, strict):
