@@ -18,6 +18,7 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Movement, Task
+from pipeline_crm.timeline.reading import clients_revealed
 from pipeline_crm.users.models import User
 
 from .assignment import (
@@ -235,8 +236,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
 
 def clients_revealed_today(by: User, item: ConveyorItem, now: datetime) -> set[int]:
     """Whose contacts a person has opened in full since the pipeline's midnight."""
-    entries = Entry.objects.filter(by=by, kind=Entry.Kind.REVEALED, at__gte=item.pipeline.midnight(now))
-    return set(entries.values_list("client_id", flat=True))
+    return {row["client_id"] for row in clients_revealed(by.pk, item.pipeline.midnight(now))}
 
 
 @transaction.atomic

@@ -9,7 +9,20 @@ from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BigIntegerField, DateTimeField, F, IntegerField, Model, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    F,
+    ForeignKey,
+    IntegerField,
+    JSONField,
+    Model,
+    Q,
+    QuerySet,
+    TextField,
+)
 
 from pipeline_crm.clients.models import ContactPoint
 from pipeline_crm.tiers.setup import SetUp
@@ -28,6 +41,8 @@ DONE_TASKS, MOST_TASKS, MOST_HANDOFFS = 3, 50, 100
 MOST_FACTS = reading.PAGE + 1
 RECORD, CLIENT = Blank("record", BigIntegerField()), Blank("client", BigIntegerField())
 MIDNIGHT = Blank("midnight", DateTimeField())
+# What JSON spells as a record has it; no money and no days, which would come back as something else.
+SAME_IN_JSON = (BooleanField, CharField, ForeignKey, IntegerField, JSONField, TextField)
 OF_STAGE = {stage: Blank(f"{stage}_ids", IntegerField()) for stage in Stage}
 WHO = ("by__id", "by__username", "by__first_name", "by__last_name")  # in the order in which a person has them
 
@@ -64,7 +79,7 @@ class Folder:
 
     def steps(self, house: SetUp) -> list[Step]:
         """All movements as steps from hand to hand, in the order in which each record moved."""
-        return walked(self.moves, house) if self.whole else walk(self.trail)
+        return walked(self.moves, house) if self.whole else walk(self.trail, house)
 
 
 def open_folder(item: ConveyorItem, *, user_id: int, house: SetUp, now: datetime, own: Own | None = None) -> Folder:
@@ -124,13 +139,12 @@ def _parts(stage: Stage, trail: reading.Trail, own: Own) -> list[QuerySet[Any, A
         came |= Q(to_stage=each, to_id__among=OF_STAGE[each])
         here |= Q(stage=each, record_id__among=OF_STAGE[each])
     tasks = Task.objects.filter(stage=stage, record_id=RECORD).values(*_columns(Task))
-    opened = Entry.objects.filter(by=PERSON, kind=Entry.Kind.REVEALED, at__gte=MIDNIGHT)
     return [
         HandOff.objects.filter(came).order_by("-id").values(*_columns(HandOff))[:MOST_HANDOFFS],
         _latest(Movement.objects.filter(here)),
         _latest(Entry.objects.filter(here)),
         ContactPoint.objects.filter(client=CLIENT).order_by("kind", "id").values("kind", "value"),
-        opened.order_by().values("client_id").distinct(),
+        reading.clients_revealed(PERSON, MIDNIGHT),
         tasks.filter(done_at=None).order_by("due_at", "id")[: MOST_TASKS + 1],
         tasks.filter(done_at__isnull=False).order_by(F("done_at").desc(), "-id")[:DONE_TASKS],
         *(ask.rows() for ask in own.values()),
@@ -152,9 +166,7 @@ def _columns(model: type[Model]) -> tuple[str, ...]:
 
 def _revived[Row: Model](model: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Records out of JSON, in which only moments are written otherwise than a record has them."""
-    columns = _columns(model)
-    moments = [place for place, name in enumerate(columns) if isinstance(_field(model, name), DateTimeField)]
-    found = []
+    columns, moments, found = _columns(model), _moments(model), []
     for row in rows:
         values = [row[name] for name in columns]
         for place in moments:
@@ -165,8 +177,13 @@ def _revived[Row: Model](model: type[Row], rows: Sequence[Mapping[str, Any]]) ->
 
 
 @cache
-def _field(model: type[Model], name: str) -> Any:
-    return next(field for field in model._meta.concrete_fields if field.attname == name)
+def _moments(model: type[Model]) -> tuple[int, ...]:
+    """Where the moments stand among the columns; refuses a model of which JSON would spell something otherwise."""
+    fields = model._meta.concrete_fields
+    strange = [field.name for field in fields if not isinstance(field, (DateTimeField, *SAME_IN_JSON))]
+    if strange:
+        raise TypeError(f"{model.__name__} cannot be read out of JSON as it is: {', '.join(strange)}")
+    return tuple(place for place, field in enumerate(fields) if isinstance(field, DateTimeField))
 
 
 def _with_people[Row: Model](found: list[Row], rows: Sequence[Mapping[str, Any]], house: SetUp) -> list[Row]:

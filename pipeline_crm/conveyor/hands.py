@@ -56,22 +56,9 @@ class Stay(NamedTuple):
     name: str
 
 
-def walk(trail: Mapping[Stage, list[int]]) -> list[Step]:
+def walk(trail: Mapping[Stage, list[int]], house: SetUp) -> list[Step]:
     """The movements of the records in the order in which each record moved."""
-    rows = Movement.objects.filter(of_trail(trail)).order_by("stage", "record_id", "version")
-    return [
-        Step(*row)
-        for row in rows.values_list(
-            "stage",
-            "record_id",
-            "at",
-            "to_state",
-            "to_seat",
-            "to_seat__user__first_name",
-            "to_seat__user__last_name",
-            "to_seat__user__username",
-        )
-    ]
+    return walked(Movement.objects.filter(of_trail(trail)), house)
 
 
 def walked(moves: Iterable[Movement], house: SetUp) -> list[Step]:

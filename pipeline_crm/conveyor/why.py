@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import F, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -46,13 +45,7 @@ class Why:
 
 def why_this_owner(item: ConveyorItem, house: SetUp) -> Why | None:
     """How a record came to its owner, or into the pool, at the last change of hands; one question."""
-    here = Movement.objects.filter(stage=item.stage, record_id=item.pk)
-    if item.seat_id is None:
-        came = here.filter(Q(from_tier=None) | Q(from_seat__isnull=False), to_seat=None)
-    else:
-        came = here.filter(Q(from_seat=None) | ~Q(from_seat=F("to_seat")), to_seat=item.seat_id)
-    move = came.select_related("by").order_by("-version").first()
-    return explain(move, house) if move is not None else None
+    return why_by(Movement.objects.filter(stage=item.stage, record_id=item.pk).select_related("by"), item, house)
 
 
 def why_by(moves: Iterable[Movement], item: ConveyorItem, house: SetUp) -> Why | None:

@@ -228,6 +228,12 @@ def of_trail(trail: Trail) -> Q:
     return here
 
 
+def clients_revealed(user_id: int, since: Any) -> QuerySet[Entry, Any]:
+    """Whose contacts a person has opened in full since a moment, each client once."""
+    opened = Entry.objects.filter(by=user_id, kind=Entry.Kind.REVEALED, at__gte=since)
+    return opened.order_by().values("client_id").distinct()
+
+
 def _latest(rows: QuerySet[Any], trail: Trail, *, rank: int, before: Mark | None) -> list[Any]:
     rows = rows.filter(of_trail(trail))
     if before is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -17,7 +18,10 @@ from leads.models import Lead
 from pipeline_crm.access.sight import read_sight
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import folder as folders
-from pipeline_crm.conveyor import hands
+from pipeline_crm.conveyor import hands, printed
+from pipeline_crm.conveyor.forms import NoteForm, TaskForm, TouchForm
+from pipeline_crm.conveyor.printed import Press
+from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.conveyor.why import why_by, why_this_owner
 from pipeline_crm.tiers.models import Pipeline, Reason, Seat
 from pipeline_crm.tiers.setup import setup
@@ -56,6 +60,8 @@ def test_everybody_has_a_token_of_their_own_in_every_form(browse: Browse, sam: S
         for who in (sam, lena)
     )
 
+    assert first
+    assert second
     assert first & second == set()
     assert all(len(token) == 64 for token in first | second)
 
@@ -99,6 +105,33 @@ def told_of(steps: list[hands.Step]) -> list[tuple[object, ...]]:
     return [(*step[:5], step.holder and step.name) for step in steps]
 
 
+class FittedForm(NoteForm):
+    """Fitted to each record, as a form may be that somebody writes and forgets to say by what it differs."""
+
+    def suit(self, item: ConveyorItem) -> None:
+        self.fields["text"].help_text = f"About {item.client.name}"
+
+
+def test_a_form_that_does_not_say_by_what_it_differs_is_not_kept(sam: Seat) -> None:
+    first, second = make_lead(sam, name="Fred Ames"), make_lead(sam, name="Vera Orlova")
+
+    told = [Press(lead, setup(), "/", "token").print(FittedForm) for lead in (first, second)]
+
+    assert ["Fred Ames" in sheet for sheet in told] == [True, False]
+    assert "Vera Orlova" in told[1]
+
+
+def test_the_form_that_is_least_used_makes_room(sam: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printed, "_kept", OrderedDict())
+    monkeypatch.setattr(printed, "KEPT", 2)
+    press = Press(make_lead(sam), setup(), "/", "token")
+
+    for form in (NoteForm, TaskForm, NoteForm, TouchForm):
+        press.print(form)
+
+    assert [key[0] for key in printed._kept] == [NoteForm, TouchForm]
+
+
 # Questions -------------------------------------------------------------------------------------------------------------
 
 
@@ -125,7 +158,7 @@ def test_what_is_found_at_once_is_what_there_is(pipeline: Pipeline, sam: Seat, h
     found = folders.open_folder(deal, user_id=hal.user_id, house=house, now=now)
 
     assert found.handoffs == folders.handoffs_of(deal, deal.trail(), house)
-    assert told_of(found.steps(house)) == told_of(hands.walk(deal.trail()))
+    assert told_of(found.steps(house)) == told_of(hands.walk(deal.trail(), house))
     assert [entry.text for entry in found.entries] == [
         entry.text for entry in Entry.objects.filter(client=deal.client_id).order_by("-at", "-id")
     ]
@@ -147,7 +180,12 @@ def test_of_a_history_longer_than_a_page_nobody_is_forgotten(sam: Seat, sue: Sea
     found = folders.open_folder(lead, user_id=read_sight(sam.user).user_id or 0, house=house, now=timezone.now())
 
     assert (found.whole, len(found.moves)) == (False, folders.MOST_FACTS)
-    assert found.steps(house) == hands.walk(lead.trail())
+    assert found.steps(house) == hands.walk(lead.trail(), house)
+
+
+def test_what_json_would_spell_otherwise_is_not_read_out_of_it() -> None:
+    with pytest.raises(TypeError, match="DealLine cannot be read"):
+        folders._revived(DealLine, [])
 
 
 def test_the_lines_of_a_deal_keep_their_kopecks(browse: Browse, pipeline: Pipeline, sam: Seat, hal: Seat) -> None:
