@@ -80,7 +80,7 @@ class Columns:
         self.types[name] = kind = str(_column_by_name(self.meta, name).db_type(connection)).partition("(")[0]
         first = values[0]
         if name not in self.keep and values.count(first) == len(values):
-            self.same[name] = _plain(first)
+            self.same[name] = _plain(first, kind)
         else:
             self.arrays[name] = array_of(values, kind)
 
@@ -105,11 +105,11 @@ def _column_by_name(meta: Any, name: str) -> Field[Any, Any]:
 
 
 def array_of(values: Iterable[Any], kind: str = "text") -> str:
-    """An array as PostgreSQL spells it, of numbers, truths, moments, texts or dictionaries."""
+    """An array as PostgreSQL spells it, of numbers, truths, moments, texts or JSON."""
     if kind in BARE:
         return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
     if kind == "jsonb":
-        values = map(json.dumps, values)
+        values = [_plain(value, kind) for value in values]
     return "{" + ",".join(["NULL" if value is None else _quoted(str(value)) for value in values]) + "}"
 
 
@@ -119,8 +119,8 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '\\"') + '"'
 
 
-def _plain(value: Any) -> Any:
-    """A choice as its word, a dictionary as JSON; everything else the driver knows."""
-    if isinstance(value, str):
-        return str(value)
-    return json.dumps(value) if isinstance(value, dict) else value
+def _plain(value: Any, kind: str) -> Any:
+    """A choice as its word, what goes into a column of JSON as JSON; everything else the driver knows."""
+    if kind == "jsonb" and value is not None:
+        return json.dumps(value)
+    return str(value) if isinstance(value, str) else value

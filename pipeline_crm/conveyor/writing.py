@@ -75,7 +75,8 @@ def _birth(row: Model, given: dict[str, Any], *more: str) -> tuple[str, list[Any
 
 def _change(item: ConveyorItem) -> tuple[str, list[Any]]:
     now, stood = item.__dict__, item.stood
-    changed = [field for field in _fields(item) if now.get(field.attname) != stood.get(field.attname, ABSENT)]
+    # What was not read, and has not been set since, has not changed.
+    changed = [field for field in _fields(item) if now.get(field.attname, ABSENT) != stood.get(field.attname, ABSENT)]
     if not changed:
         return "", []
     sets = ", ".join(f'"{field.column}" = %s' for field in changed)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from leads import actions as scouting
 from leads.models import Lead
+from pipeline_crm.bulk import insert_rows
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.moves import hold, keep, shift
 from pipeline_crm.conveyor.writing import update
-from pipeline_crm.timeline.models import Cause, Movement
+from pipeline_crm.timeline.models import Cause, Entry, Movement
 from tests.cast import MONDAY, make_contacted, make_lead
 from tests.laws.checker import broken
 
@@ -41,6 +43,32 @@ def test_a_record_that_has_not_changed_is_not_written_at_all(sam):
         update(item)
 
     assert len(asked) == 0
+
+
+def test_what_was_not_read_is_not_written(sam):
+    lead = make_lead(sam, comment="Likes oak.")
+    item = Lead.objects.defer("comment", "campaign").get(pk=lead.pk)
+
+    item.hops, item.campaign = 1, "Spring"
+    update(item)
+
+    kept = Lead.objects.get(pk=lead.pk)
+    assert (kept.hops, kept.comment, kept.campaign) == (1, "Likes oak.", "Spring")
+
+
+def test_json_is_written_by_its_column_whatever_it_is(sam):
+    lead = make_lead(sam)
+    told = {"client_id": lead.client_id, "pipeline_id": lead.pipeline_id, "stage": "lead", "record_id": lead.pk}
+    told |= {"kind": "note", "at": MONDAY, "text": "", "outcome": ""}
+
+    for details in (["a", "a"], [[1], [1]], [{"a": None}, "b"], [None, None], [{}, None]):
+        rows = [{**told, "details": each} for each in details]
+        with nullcontext() if None not in details else pytest.raises(IntegrityError), transaction.atomic():
+            insert_rows(Entry, rows)
+
+    assert [entry.details for entry in Entry.objects.filter(kind="note").order_by("id")] == [
+        "a", "a", [1], [1], {"a": None}, "b",
+    ]  # fmt: skip
 
 
 def statements(act):
