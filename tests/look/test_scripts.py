@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from pipeline_crm.conveyor.faces import Frame, Link, NavJoint, NavStage, Person, Place, clock_face
+from pipeline_crm.conveyor.parcels import Table, move_menu
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,8 +27,11 @@ PAGE = """{% extends "base.html" %}{% load belt static %}
 <button class="btn" data-key="t">Take next</button>{% endblock %}
 {% block main %}<div class="page">{% clock face %}<div class="board" data-board="deals">{% for step in steps %}
 <section aria-label="{{ step.name }}"><div class="board-cards" data-step="{{ step.pk }}">{% if forloop.first %}
-<article class="card-item" data-drag><h2>Ann</h2>{% move_to "/move/" 1 steps step.pk "Ann" %}</article>{% endif %}</div></section>
+<article class="card-item" data-drag><h2>Ann</h2>{{ menu }}</article>{% endif %}</div></section>
 {% endfor %}</div></div>{% endblock %}"""
+
+
+TABLE = Table(((1, "Call"), (2, "Visit")), "/kit/", "")
 
 
 class Step(NamedTuple):
@@ -62,6 +66,7 @@ def opened(live_server: LiveServer, page: Page) -> Callable[..., list[str]]:
         facts = {
             "frame": FRAME,
             "steps": [Step(1, "Call"), Step(2, "Visit")],
+            "menu": move_menu("Move Ann to another step", "Move to", "/move/", 1, TABLE, 1, "", ""),
             "face": clock_face(now + timedelta(minutes=12, seconds=1), now, now),
         }
         drawn = engines["django"].from_string(PAGE).render(facts, request)

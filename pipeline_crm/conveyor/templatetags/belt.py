@@ -18,7 +18,6 @@ from django.utils.translation import gettext, pgettext
 from .. import draw, words
 from ..draw import icon as drawn_icon
 from ..faces import STAGE_ICONS, Belt, ClockFace, Link, initials
-from ..parcels import Table, move_menu
 
 register = template.Library()
 
@@ -155,19 +154,6 @@ def brief_mark(name: str = "mark", value: int | None = None, legend: str = "") -
     return {"name": name, "value": value, "marks": said, "legend": legend or gettext("How good was this brief?")}
 
 
-@register.inclusion_tag("pieces/sort_head.html", takes_context=True)
-def sort_head(context: template.Context, key: str, word: str, current: str = "", shape: str = "") -> dict[str, Any]:
-    """A table's head that sorts: `current` is the sort in force, "due" or "-due"; a click turns it round."""
-    turned = f"-{key}" if current == key else key
-    direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
-    return {
-        "address": addressed(context, {"sort": turned, "after": ""}),
-        "word": word,
-        "direction": direction,
-        "shape": shape,
-    }
-
-
 @register.inclusion_tag("pieces/next_page.html", takes_context=True)
 def next_page(context: template.Context, after: str | int | None, name: str = "after") -> dict[str, Any]:
     """The link to what follows, keeping the filters; nothing when nothing follows."""
@@ -200,27 +186,6 @@ def drop(
         word,
         conditional_escape(content),
     )
-
-
-@register.simple_tag(takes_context=True)
-def move_to(
-    context: template.Context,
-    url: str,
-    version: int,
-    steps: Sequence[Any],
-    current: int | None,
-    name: str,
-    way_out: str = "",
-    out_word: str = "",
-) -> SafeString:
-    """The menu that moves a card to another step or out of its stage, by keyboard too; dragging posts the same form."""
-    table = Table(
-        steps=tuple((step.pk, str(step.name)) for step in steps),
-        here=context["request"].get_full_path(),
-        token=str(context.get("csrf_token", "")),
-    )
-    label = gettext("Move %(name)s to another step") % {"name": name}
-    return move_menu(label, gettext("Move to"), url, version, table, current, way_out, out_word)
 
 
 # Stand where the token against forgery and the page's own address will stand; nobody can write them.
