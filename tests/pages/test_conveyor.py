@@ -205,7 +205,8 @@ def test_the_clock_over_a_joint_measures_against_what_is_allowed(seconds, minute
     assert (face.state, face.left) == (state, left)
 
 
-def test_each_reason_is_a_sentence_with_numbers_and_one_thing_to_do(pipeline, sam, sue, hal):
+def everything_stuck(pipeline, sam, sue):
+    """A full seat, somebody away, a record in the pool, an offer without an answer."""
     Seat.objects.filter(pk=sam.pk).update(capacity=3)
     for _ in range(3):
         make_lead(Seat.objects.get(pk=sam.pk))
@@ -217,6 +218,10 @@ def test_each_reason_is_a_sentence_with_numbers_and_one_thing_to_do(pipeline, sa
     make_lead(pipeline=pipeline)
     make_offer(hal_giver := seat_at(pipeline, Stage.LEAD, make_person("gus")))
     Seat.objects.filter(pk=hal_giver.pk).update(capacity=0)
+
+
+def test_each_reason_is_a_sentence_with_numbers_and_one_thing_to_do(pipeline, sam, sue, hal):
+    everything_stuck(pipeline, sam, sue)
 
     reasons = whole_at(pipeline, MONDAY + 3 * HOUR).reasons
 
