@@ -173,8 +173,9 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "pipeline_crm.users.tokens.ResetTokens"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = 2 * 3600
 INVITATION_HOURS = 24 * 3
-# A whole office signs in at nine from one address; wrong passwords are counted much more narrowly, and by name.
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip"}
+# A whole office signs in at nine from one address; a wrong password counts
+# for its name above all, or one colleague could shut the door for all.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "100/m/ip,5/300s/key"}
 
 # At home one looks around with passwords that everybody knows; elsewhere who steers or administers proves it twice.
 SECOND_FACTOR_REQUIRED = not AT_HOME

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -77,9 +78,11 @@ def note_added(request: HttpRequest, **_: Any) -> None:
     request.session[PROVEN] = True
 
 
-def note_removed(request: HttpRequest, **_: Any) -> None:
-    """After one has gone, the question is asked anew."""
+def note_removed(request: HttpRequest, user: User, **_: Any) -> None:
+    """After one has gone the question is asked anew, and every other device of the person signs in anew."""
     request.session.pop(PROVEN, None)
+    for device in UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key):
+        device.end()
 
 
 def reseal_factors() -> int:

@@ -38,7 +38,9 @@ class SightMiddleware:
 class SecondFactorMiddleware:
     """Who must have a second factor and has not shown it reaches the pages where it is set up, and nothing else."""
 
-    OPEN = frozenset({"account_logout", "account_reauthenticate", "workbench:language", "workbench:theme", "healthz"})
+    OPEN = frozenset({"account_logout", "workbench:language", "workbench:theme", "healthz"})
+    # Who has a factor shows it; the pages where factors are made and recovery codes are read would be a way round it.
+    SHOWN = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,7 +61,10 @@ class SecondFactorMiddleware:
             name = resolve(request.path_info).view_name
         except Http404:
             return False
-        return name in self.OPEN or name.startswith("mfa_")
+        if name in self.OPEN or name in self.SHOWN:
+            return True
+        sets_up = name.startswith("mfa_") or name == "account_reauthenticate"
+        return sets_up and not has_one(request.user)
 
     def _to_the_factor(self, request: HttpRequest) -> HttpResponse:
         """To the page where a factor is set up, or shown; a piece of a page gets a sentence, and htmx the way."""

@@ -52,6 +52,11 @@ class HouseAdapter(DefaultAccountAdapter):
         """Where a request came from; by a socket it came from nowhere."""
         return get_client_ip(request) or NO_ADDRESS
 
+    def set_password(self, user: User, password: str) -> None:
+        """Writes the password and nothing else: who was dismissed a moment ago must not come back with the whole row."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a mail leads to the site's own address, whatever address the request was sent to."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
