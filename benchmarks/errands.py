@@ -12,62 +12,69 @@ from pipeline_crm.clients.models import ContactPoint
 from pipeline_crm.tiers.models import Seat
 from pipeline_crm.tiers.stages import Stage
 
+from .firm import MODEST
 from .signing_in import cookie_of
 
-EACH = 4  # different addresses of a page, which take turns
+EACH = MODEST  # different addresses of a page, which take turns
 Errand = dict[str, Any]
+People = list[tuple[Seat, str]]
 
 
 def errands(acts: int) -> dict[str, list[Errand]]:
     """By the name of the journey; what changes something is asked for once only, `acts` times in all."""
-    scouts = [(seat, cookie_of(seat.user)) for seat in _members(Stage.LEAD)]
-    hunters = [(seat, cookie_of(seat.user)) for seat in _members(Stage.DEAL)]
-    pages = {
+    scouts, hunters = _signed_in(Stage.LEAD, "id"), _signed_in(Stage.DEAL, "id")
+    return _pages(scouts, hunters) | _acts(scouts, acts)
+
+
+def modest_errands() -> dict[str, list[Errand]]:
+    """The same pages for people whose book is as large in every firm."""
+    scouts, hunters = _signed_in(Stage.LEAD, "-id"), _signed_in(Stage.DEAL, "-id")
+    # One source of six would leave a few lines, more or fewer by luck.
+    sifted = [_page("/leads/?state=contacted", cookie) for _seat, cookie in scouts]
+    return _pages(scouts, hunters) | {"list, filtered": sifted}
+
+
+def _pages(scouts: People, hunters: People) -> dict[str, list[Errand]]:
+    return {
         "floor": [_page("/floor/", cookie) for _seat, cookie in scouts],
         "list": [_page("/leads/", cookie) for _seat, cookie in scouts],
         "list, filtered": [
-            _page(
-                f"/leads/?source={Lead.objects.filter(seat=seat, state='contacted')[0].source_id}&state=contacted",
-                cookie,
-            )
+            _page(f"/leads/?source={_own(Lead, seat, 'contacted').source_id}&state=contacted", cookie)
             for seat, cookie in scouts
         ],
         "board": [_page("/leads/board/", cookie) for _seat, cookie in scouts],
         "board of deals": [_page("/deals/board/", cookie) for _seat, cookie in hunters],
-        "record": [_page(f"/leads/{_one(Lead, seat, 'contacted')}/", cookie) for seat, cookie in scouts],
-        "record of a deal": [_page(f"/deals/{_one(Deal, seat, 'open')}/", cookie) for seat, cookie in hunters],
+        "record": [_page(f"/leads/{_own(Lead, seat, 'contacted').pk}/", cookie) for seat, cookie in scouts],
+        "record of a deal": [_page(f"/deals/{_own(Deal, seat, 'open').pk}/", cookie) for seat, cookie in hunters],
         "search by phone": [_page(f"/find/?q=%2B{_phone(seat)}", cookie) for seat, cookie in scouts],
         "search by name": [_page(f"/find/?q={_part_of_a_name(seat)}", cookie) for seat, cookie in scouts],
     }
-    return pages | _acts(scouts, acts)
 
 
-def _members(stage: Stage) -> list[Seat]:
+def _signed_in(stage: Stage, order: str) -> People:
     seats = Seat.objects.filter(**{f"tier__works_{stage}": True}, role=Seat.Role.MEMBER).select_related("user")
-    return list(seats.order_by("id")[:EACH])
+    return [(seat, cookie_of(seat.user)) for seat in seats.order_by(order)[:EACH]]
 
 
 def _page(path: str, cookie: str) -> Errand:
     return {"path": path, "cookie": cookie}
 
 
-def _one(model: Any, seat: Seat, state: str) -> int:
+def _own(model: Any, seat: Seat, state: str) -> Any:
     # A small firm may have nobody in that state.
-    held = model.objects.filter(seat=seat).order_by(Case(When(state=state, then=0), default=1), "-id")
-    number: int = held.values_list("pk", flat=True)[0]
-    return number
+    return model.objects.filter(seat=seat).order_by(Case(When(state=state, then=0), default=1), "-id")[0]
 
 
 def _phone(seat: Seat) -> str:
-    client = Lead.objects.get(pk=_one(Lead, seat, "contacted")).client_id
+    client = _own(Lead, seat, "contacted").client_id
     return ContactPoint.objects.get(client=client, kind="phone").value.removeprefix("+")
 
 
 def _part_of_a_name(seat: Seat) -> str:
-    return Lead.objects.get(pk=_one(Lead, seat, "contacted")).client.name.split()[1][1:].lower()
+    return _own(Lead, seat, "contacted").client.name.split()[1][1:].lower()
 
 
-def _acts(scouts: list[tuple[Seat, str]], count: int) -> dict[str, list[Errand]]:
+def _acts(scouts: People, count: int) -> dict[str, list[Errand]]:
     fresh: list[Errand] = []
     warm: list[Errand] = []
     each = -(-count // len(scouts))

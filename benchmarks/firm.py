@@ -11,6 +11,9 @@ from pipeline_crm.tiers.stages import Stage, Structure
 from pipeline_crm.users.models import User
 
 SCOUTS, HUNTERS, FARMERS = 25, 16, 8  # with the head of sales, fifty
+# The last of each role hold no more than this, however large the firm: what they wait for shows what its size alone costs.
+MODEST = 4
+BOOK = {Stage.LEAD: 100, Stage.DEAL: 30, Stage.ACCOUNT: 100}
 FIRST = ("Anna", "Boris", "Vera", "Gleb", "Daria", "Egor", "Zoya", "Ivan", "Kira", "Lev", "Maya", "Nikita")
 SURNAMES = tuple(
     f"{root}{middle}{end}"
@@ -95,7 +98,7 @@ def _seated(pipeline: Pipeline, stage: Stage, count: int) -> list[Seat]:
             tier=tier,
             user=_person(number, f"{stage}_"),
             role=Seat.Role.MEMBER if number else Seat.Role.LEAD,
-            capacity=largest if number else 0,
+            capacity=0 if number == 0 else largest if number < count - MODEST else BOOK[stage],
         )
         for number in range(count)
     ]

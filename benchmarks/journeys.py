@@ -142,10 +142,14 @@ def _classes(book: Book, firm: dict[str, Any], measure: Measure) -> None:
 def growth(
     book: Book, little: tuple[Site, dict[str, Any]], big: tuple[Site, dict[str, Any]], measure: Measure, *, when: str
 ) -> None:
-    """How much slower each page is on the largest table than on the smallest."""
+    """How much slower each page is on the largest table than on the smallest, for people who hold as much in both.
+
+    For those whose book has grown with the firm it is told too: what they wait for is their book, not the firm.
+    """
+    sizes = f"{big[1]['leads']:,} against {little[1]['leads']:,}{when}"
     # A record that was given away is no longer there for whoever had it.
     for name in [name for name in GOALS if not when or name.startswith(("list", "board"))]:
-        turns = {"little": (little[0], little[1]["errands"][name]), "big": (big[0], big[1]["errands"][name])}
-        times = in_turns(turns, measure.rounds)
-        sizes = f"{big[1]['leads']:,} against {little[1]['leads']:,}{when}"
-        book.note(f"{name}, {sizes}", middle(times["big"]) / middle(times["little"]), "times", GROWTH)
+        for people, words, goal in (("modest", "", GROWTH), ("errands", ", the book grown too", None)):
+            turns = {"little": (little[0], little[1][people][name]), "big": (big[0], big[1][people][name])}
+            times = in_turns(turns, measure.rounds)
+            book.note(f"{name}, {sizes}{words}", middle(times["big"]) / middle(times["little"]), "times", goal)

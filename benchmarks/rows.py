@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Entry, Movement, Task
 
-from .firm import FIRST, SURNAMES, Firm
+from .firm import BOOK, FIRST, MODEST, SURNAMES, Firm
 from .sheets import Sheet
 
 HOUR, DAY = 3600, 86400
@@ -102,6 +103,8 @@ class Years:
         self.luck = random.Random(leads)  # noqa: S311
         self.deals = self.accounts = 0
         self.members = {stage: seats[1:] for stage, seats in firm.seats.items()}
+        self.modest = {seat.pk: BOOK[stage] for stage, seats in firm.seats.items() for seat in seats[-MODEST:]}
+        self.held: Counter[int] = Counter()
         self.clients = Sheet(Client, "id", "name", "company", "city", "created_at")
         self.points = Sheet(ContactPoint, "client_id", "kind", "value")
         self.of_stage = {
@@ -136,11 +139,19 @@ class Years:
         if number % 2:
             self.points.add(number, "email", f"client{number}@mail.example")
 
+    def _holder(self, stage: Stage) -> Any:
+        """Who holds an open record: anybody who has not got as much as they want."""
+        seat = self.luck.choice(self.members[stage])
+        while self.held[seat.pk] >= self.modest.get(seat.pk, self.leads):
+            seat = self.luck.choice(self.members[stage])
+        self.held[seat.pk] += 1
+        return seat
+
     # Leads ------------------------------------------------------------------------------------------------------
 
     def _open_lead(self, number: int, born: float) -> None:
         luck, stage = self.luck, Stage.LEAD
-        seat = None if luck.random() < IN_POOL else luck.choice(self.members[stage])
+        seat = None if luck.random() < IN_POOL else self._holder(stage)
         state = "new" if seat is None else luck.choice(("new", "contacted", "contacted", "parked"))
         steps = self.firm.steps[stage]
         step = steps[0] if state == "new" else luck.choice(steps)
@@ -192,9 +203,9 @@ class Years:
     def _deal(self, client: int, born: float, giver: Any) -> None:
         luck, stage = self.luck, Stage.DEAL
         self.deals += 1
-        number, seat, steps = self.deals, luck.choice(self.members[stage]), self.firm.steps[stage]
-        fate = luck.random()
+        number, steps, fate = self.deals, self.firm.steps[stage], luck.random()
         state = "won" if fate < 0.3 else "lost" if fate < 0.9 else "open" if fate < 0.98 else "offered"
+        seat = self._holder(stage) if state in ("open", "offered") else luck.choice(self.members[stage])
         chain = [("offered", "offered", steps[0])]
         if state != "offered":
             chain.append(("accepted", "open", luck.choice(steps) if state == "open" else steps[0]))
@@ -217,7 +228,7 @@ class Years:
     def _account(self, client: int, deal: int, born: float, giver: Any, amount: int) -> None:
         luck, stage = self.luck, Stage.ACCOUNT
         self.accounts += 1
-        number, seat, steps = self.accounts, luck.choice(self.members[stage]), self.firm.steps[stage]
+        number, seat, steps = self.accounts, self._holder(stage), self.firm.steps[stage]
         state = "active" if luck.random() < 0.95 else "at_risk"
         chain = [("offered", "offered", steps[0]), ("accepted", "active", luck.choice(steps))]
         if state == "at_risk":

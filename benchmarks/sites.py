@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from pipeline_crm.launch import commands, crew, places
 
-SHIPPED = ["--workers", "3"]  # as in the Dockerfile: sync workers, gunicorn's own choice
+SHIPPED = ["--workers", "3", "--preload"]  # as in the Dockerfile: sync workers, gunicorn's own choice
 TOKEN = "a" * 32  # a token against forgery that the client made up itself, as a cookie and as a field
 READY_WITHIN = 60.0
 

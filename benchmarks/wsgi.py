@@ -10,10 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
 
-site = get_wsgi_application()
+from pipeline_crm.wsgi import application as site
+
 with override_settings(MIDDLEWARE=settings.BARE_MIDDLEWARE):
     bare = WSGIHandler()
 
