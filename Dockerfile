@@ -26,4 +26,4 @@ RUN python -m pipeline_crm.launch.messages \
     && mkdir -p var/media var/beat && chown -R crm:crm var/media var/beat
 USER crm
 EXPOSE 8000
-CMD ["gunicorn", "pipeline_crm.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "3", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "pipeline_crm.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "3", "--preload", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
