@@ -46,7 +46,9 @@ def test_keys_are_read_newest_first(monkeypatch):
     assert environment.keys("DATA_KEYS", otherwise=None) == [NEW, OLD]
 
 
-@pytest.mark.parametrize("words", ["short", "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=,short", "!" * 44, ",", "ключ" * 11])
+@pytest.mark.parametrize(
+    "words", ["short", "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=,short", "!" * 44, ",", "ключ" * 11]
+)
 def test_what_is_no_key_is_refused_without_being_repeated(monkeypatch, words):
     monkeypatch.setenv("DATA_KEYS", words)
 

@@ -11,8 +11,8 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_valu
 from django.core.cache import cache
 from django.test import Client as Browser
 
-from pipeline_crm.sealing import unseal
 from pipeline_crm import settings as shipped
+from pipeline_crm.sealing import unseal
 from pipeline_crm.users.models import User
 
 PASSWORD = "a-long-enough-password"
