@@ -35,6 +35,7 @@ from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_to_work, keep, record
 from .records import ConveyorItem, Openness
+from .stays import spent_on
 from .writing import update
 
 
@@ -116,23 +117,9 @@ def move_step(
     if step is None:
         raise Refused(_("There is no such step at this stage any more. Reload the page and choose again."))
     if step.pk != item.step_id:
-        item.stand(step, now=now, spent=_spent_on(step, item))
+        item.stand(step, now=now, spent=spent_on(step, item))
         keep(item, cause=Cause.STEPPED, by=by, now=now)
     return item
-
-
-def _spent_on(step: Step, item: ConveyorItem) -> int:
-    """The working minutes that the same owner has spent on a step before.
-
-    They count again, for otherwise who steps to and fro would never run out of time.
-    """
-    calendar, came, spent = item.pipeline.calendar, None, timedelta(0)
-    moves = Movement.objects.filter(stage=item.stage, record_id=item.pk, at__gte=item.owner_since)
-    for at, step_id in moves.order_by("version").values_list("at", "to_step"):
-        if came is not None:
-            spent += calendar.between(came, at)
-        came = at if step_id == step.pk else None
-    return int(spent / timedelta(minutes=1))
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from .records import Clock, ConveyorItem
 
 DEFAULT_LADDER = (Rung(act=Rung.Act.REASSIGN, delay_minutes=0),)
 NO_TIME = timedelta(0)
+TAKES_AWAY = (Rung.Act.REASSIGN, Rung.Act.POOL)
 AGAIN_AFTER = timedelta(hours=8)  # working time, after the last rung that moved nothing
 
 
@@ -40,7 +41,32 @@ def wind(item: ConveyorItem) -> None:
         item.clock, item.clock_since, item.due_at, item.stale_at = "", None, None, None
         return
     item.clock, item.clock_since, item.due_at = first
-    item.stale_at = first.due if first.clock in (Clock.PARKED, Clock.POOL) else next_rung_at(item)
+    if first.clock in (Clock.PARKED, Clock.POOL):
+        item.stale_at = first.due
+    elif first.clock == Clock.STEP and first.due <= first.since:
+        _climb_to_now(item, first)
+    else:
+        item.stale_at = next_rung_at(item)
+
+
+def _climb_to_now(item: ConveyorItem, late: Running) -> None:
+    """Who is late on a step already when they come back is where the ladder was left: no word twice, no rung won back.
+
+    What takes a record away is done however late it comes.
+    """
+    ladder, calendar = ladder_of(item.tier), item.pipeline.calendar
+    gone = 0
+    while gone < len(ladder) and _planned(item, late.due, ladder[gone]) <= late.since:
+        gone += 1
+    takes = [rung for rung in range(gone) if ladder[rung].act in TAKES_AWAY]
+    item.rung = takes[-1] if takes else gone
+    # After the last word it is as after any last rung that moved nothing.
+    item.stale_at = next_rung_at(item) or calendar.add(late.since, AGAIN_AFTER)
+
+
+def _planned(item: ConveyorItem, due: datetime, rung: Rung) -> datetime:
+    calendar, delay = item.pipeline.calendar, rung.delay
+    return calendar.add(due, delay) if delay >= NO_TIME else calendar.subtract(due, -delay)
 
 
 def next_rung_at(item: ConveyorItem, *, now: datetime | None = None) -> datetime | None:
@@ -52,7 +78,7 @@ def next_rung_at(item: ConveyorItem, *, now: datetime | None = None) -> datetime
     if item.due_at is None or item.rung >= len(ladder):
         return None
     calendar, delay = item.pipeline.calendar, ladder[item.rung].delay
-    planned = calendar.add(item.due_at, delay) if delay >= NO_TIME else calendar.subtract(item.due_at, -delay)
+    planned = _planned(item, item.due_at, ladder[item.rung])
     if item.rung == 0:
         # No reminder comes before the clock even runs.
         return max(planned, item.clock_since) if item.clock_since else planned
@@ -69,9 +95,20 @@ def running(item: ConveyorItem) -> list[Running]:
         return [Running(Clock.PARKED, item.owner_since, until)]
     own, add = item.own_clocks(), item.pipeline.calendar.add
     limits = _limits(item, has_own=bool(own))
-    return [
-        Running(clock, since, add(since, timedelta(minutes=limit))) for clock, since, limit in limits if limit
-    ] + own
+    runs = [Running(clock, since, add(since, timedelta(minutes=limit))) for clock, since, limit in limits if limit]
+    return [*runs, *_of_step(item), *own]
+
+
+def _of_step(item: ConveyorItem) -> list[Running]:
+    """The time in a step; who has spent more than all of it before was late so long ago when they came."""
+    limit = item.step.limit_minutes
+    if not limit or item.seat_id is None or item.state == "offered":
+        return []
+    # The step's date never resets with the owner, but a new owner gets its time to act.
+    since, calendar = max(item.step_since, item.owner_since), item.pipeline.calendar
+    left = timedelta(minutes=limit - item.step_spent)
+    due = calendar.add(since, left) if left >= NO_TIME else calendar.subtract(since, -left)
+    return [Running(Clock.STEP, since, due)]
 
 
 def _limits(item: ConveyorItem, *, has_own: bool) -> list[tuple[Clock, datetime, int | None]]:
@@ -80,15 +117,11 @@ def _limits(item: ConveyorItem, *, has_own: bool) -> list[tuple[Clock, datetime,
         return [(Clock.POOL, since, _shorter(tier.pool_minutes, own_step.pool_minutes))]
     if item.state == "offered":
         return [(Clock.ANSWER, since, _shorter(tier.answer_minutes, own_step.answer_minutes))]
-    # The step's date never resets with the owner, but a new owner gets its time to act.
-    limit = own_step.limit_minutes
-    # Who has spent all of it before has a minute left, for a clock of no minutes would not run at all.
-    step = (Clock.STEP, max(item.step_since, since), limit and max(1, limit - item.step_spent))
     silence = _shorter(tier.silence_minutes, own_step.silence_minutes)
     if item.touched_at is None or item.touched_at < since:
         first_touch = _shorter(tier.first_touch_minutes, own_step.first_touch_minutes)
-        return [(Clock.FIRST_TOUCH, since, first_touch or silence), step]
-    return [step] if has_own else [(Clock.SILENCE, item.touched_at, silence), step]
+        return [(Clock.FIRST_TOUCH, since, first_touch or silence)]
+    return [] if has_own else [(Clock.SILENCE, item.touched_at, silence)]
 
 
 def _shorter(of_tier: int | None, of_step: int | None) -> int | None:

@@ -25,6 +25,7 @@ from .errors import NoRoom, Refused, Taken
 from .models import HandOff
 from .moves import Moved, hold, keep, keep_many, record, shift
 from .records import ConveyorItem
+from .stays import spent_by_record
 from .writing import insert
 
 if TYPE_CHECKING:
@@ -222,8 +223,14 @@ def hand_over(
 def hand_over_many(handings: Sequence[Handing], *, by: User | None, now: datetime, quietly: bool = False) -> None:
     """The same for many locked records at once; their receivers are told."""
     offers = open_offers([handing.item for handing in handings if handing.item.state == "offered"])
-    for item, seat, _cause, _why, decide in handings:
+    spent = spent_by_record(
+        [(item, item.step) for item, seat, cause, *_rest in handings if _sleeps_no_more(cause, seat)]
+    )
+    for item, seat, cause, _why, decide in handings:
         item.give(seat, now=now, decide=decide)
+        if _sleeps_no_more(cause, seat):
+            # It is the same owner's still: sleep neither takes of the time in the step nor gives it anew.
+            item.step_spent = spent[item.pk]
     keep_many([Moved(item, cause, why) for item, _seat, cause, why, _decide in handings], by=by, now=now)
     for old in offers.values():
         old.expire()
@@ -233,6 +240,11 @@ def hand_over_many(handings: Sequence[Handing], *, by: User | None, now: datetim
     HandOff.objects.bulk_create([_offered_anew(item, old, now=now) for item, old in again])
     if not quietly:
         tell_many(news_of(handings), now=now)
+
+
+def _sleeps_no_more(cause: Cause, seat: Seat | None) -> bool:
+    """Whether a record wakes with its owner; the sweep wakes it with nobody else."""
+    return cause == Cause.WOKEN and seat is not None
 
 
 def news_of(handings: Iterable[Handing]) -> list[tuple[int, Notice.Kind, str, int, str]]:

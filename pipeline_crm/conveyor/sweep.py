@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count
@@ -34,6 +34,7 @@ FIRST_BATCH, SMALLEST, LARGEST = 50, 50, 500
 # How long one batch holds its locks, about: the next batch is as large as fits. Nobody should wait for more than a tenth of a
 # second, and a batch may well meet a busy moment.
 HELD_SECONDS = 0.06
+NEXT_TURN = timedelta(minutes=1)
 LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 
 
@@ -158,8 +159,9 @@ def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
     waiting = [deed.item for deed in deeds if not deed.moves or _would_move_again(deed, now)]
     for deed in moving:
         if _would_move_again(deed, now):
-            # Whatever a calendar says, one sweep moves a record once.
-            deed.item.stale_at = deed.item.pipeline.calendar.add(now, AGAIN_AFTER)
+            # Whatever a calendar says, one sweep moves a record once; what wakes late for its step is next in turn.
+            wait = NEXT_TURN if deed.cause == Cause.WOKEN else AGAIN_AFTER
+            deed.item.stale_at = deed.item.pipeline.calendar.add(now, wait)
     update_rows(waiting, ("rung", "stale_at"))
     Entry.objects.bulk_create(_entry(deed.item, deed.entry, now=now) for deed in deeds if deed.entry is not None)
     tell_many([*news_of(handings), *_notices(deeds)], now=now)
