@@ -19,7 +19,7 @@ def test_the_smallest_bench_prints_a_table_and_writes_every_figure_with_its_goal
         env=os.environ | {"VAR_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr

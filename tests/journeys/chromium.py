@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.test import Client as Browser
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page, Request
 
 from pipeline_crm.launch import places
 from pipeline_crm.users.models import User
@@ -23,8 +23,13 @@ class Complaints(list[str]):
         """Adds whatever goes wrong on a page from now on."""
         page.on("console", lambda said: self.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("requestfailed", lambda request: self.append(f"{request.url}: {request.failure}"))
+        page.on("requestfailed", self._note_failed)
         return page
+
+    def _note_failed(self, request: Request) -> None:
+        # What the next page has cut short is no complaint; what the policy forbids has another name.
+        if request.failure != "net::ERR_ABORTED":
+            self.append(f"{request.url}: {request.failure}")
 
 
 def sign_in(page: Page, address: str, user: User) -> None:
