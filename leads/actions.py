@@ -18,6 +18,7 @@ from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back,
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
+from pipeline_crm.conveyor.stays import spent_on
 from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
@@ -143,7 +144,7 @@ def log_touch(
     belt.be_touched(lead, now=now)
     talked = kind == Entry.Kind.MEETING or outcome == Entry.Outcome.REACHED
     if talked and lead.state in (State.NEW, State.PARKED):
-        shift(lead, "contact")
+        _contact(lead, now=now)
         keep(lead, cause=Cause.CONTACTED, by=by, now=now)
     else:
         update(lead)
@@ -157,9 +158,16 @@ def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
     if lead.state == State.NEW:
         raise Refused(_("Nobody has talked with this client yet. Write down the call, and the lead is contacted."))
-    shift(lead, "contact")
+    _contact(lead, now=now)
     keep(lead, cause=Cause.CONTACTED, by=by, now=now)
     return lead
+
+
+def _contact(lead: Lead, *, now: datetime) -> None:
+    """What is called back has slept: that takes nothing of the time in its step, as when it wakes by itself."""
+    if lead.state == State.PARKED:
+        lead.stand(lead.step, now=now, spent=spent_on(lead.step, lead))
+    shift(lead, "contact")
 
 
 @transaction.atomic

@@ -113,6 +113,18 @@ def test_sleep_takes_nothing_of_the_step(sam):
     assert (read(lead).step_spent, minutes(read(lead).due_at)) == (20, 5040)
 
 
+@pytest.mark.parametrize("called", [True, False])
+def test_nor_does_it_when_its_owner_calls_before_the_day(sam, called):
+    lead = make_lead(sam)
+    scouting.park(lead.pk, until=at(5000), by=sam.user, now=at(20))
+    if called:
+        scouting.log_touch(lead.pk, kind="call", outcome="reached", by=sam.user, now=at(4000))
+    else:
+        scouting.contact(lead.pk, by=sam.user, now=at(4000))
+
+    assert (read(lead).step_spent, minutes(read(lead).due_at)) == (20, 4040)
+
+
 def test_who_wakes_and_then_steps_to_and_fro_wins_nothing_either(sam):
     lead = make_lead(sam)
     sleep(lead, 20, 30)
