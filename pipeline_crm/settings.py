@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     # Our own rooms, from the ground up.
     "pipeline_crm.users",
     "pipeline_crm.tiers",
+    "pipeline_crm.audit",
     "pipeline_crm.access",
     "pipeline_crm.timeline",
     "pipeline_crm.clients",

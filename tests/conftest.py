@@ -53,6 +53,27 @@ def _every_icon_is_in_the_sprite() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _the_journal_is_emptied_between_tests() -> Iterator[None]:
+    """Nobody empties the journal but the tests, between two of them, as only who owns the whole server can."""
+    from django.db import connections
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    empty = DatabaseOperations.execute_sql_flush
+
+    def emptied(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            try:
+                empty(self, sql_list)
+            finally:
+                cursor.execute("SET session_replication_role = DEFAULT")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", emptied)
+        yield
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a redis-server that belongs to this process of the tests, on a socket of its own."""
