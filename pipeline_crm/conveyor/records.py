@@ -41,9 +41,17 @@ def indexes_of_open(
     pool, board = Q(seat=None, state__in=opened), Q(state__in=opened)
     accepted = Q(state__in=[state for state in opened if state != OFFERED])
     return [
-        # Whether it waits for the team lead stands among the keys: the pool is counted without a look at its records.
+        # Whether it waits for the team lead stands among the keys, and its pipeline beside them: the pool is counted without
+        # a look at its records.
         models.Index(
-            "tier", "awaits_lead", "due_at", F("score").desc(), "id", condition=pool, name=f"{prefix}_in_the_pool"
+            "tier",
+            "awaits_lead",
+            "due_at",
+            F("score").desc(),
+            "id",
+            include=["pipeline"],
+            condition=pool,
+            name=f"{prefix}_in_the_pool",
         ),
         # What a list is sifted by stands behind the order: what falls through a sieve is never looked at.
         models.Index(
