@@ -67,7 +67,7 @@ def _own(model: Any, seat: Seat, state: str) -> Any:
 
 def _phone(seat: Seat) -> str:
     client = _own(Lead, seat, "contacted").client_id
-    return ContactPoint.objects.get(client=client, kind="phone").value.removeprefix("+")
+    return ContactPoint.objects.get(client=client, kind="phone").opened().removeprefix("+")
 
 
 def _part_of_a_name(seat: Seat) -> str:

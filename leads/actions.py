@@ -66,7 +66,7 @@ def capture(
     client = find(points)
     item = looked_after(client, pipeline) if client else None
     if item is not None:
-        _pass_enquiry(item, enquiry, points, by=by, now=now)
+        _pass_enquiry(item, enquiry, by=by, now=now)
         return Captured(item, known=True)
     client = client or enrol(enquiry.person, points, now=now)
     return Captured(_begin(pipeline, client, enquiry, by=by, now=now, keep_for=keep_for), known=False)
@@ -121,14 +121,8 @@ def _begin(
     return lead
 
 
-def _pass_enquiry(
-    item: ConveyorItem, enquiry: Enquiry, points: list[tuple[str, str]], *, by: User | None, now: datetime
-) -> None:
-    said = {
-        "contacts": [value for _kind, value in points],
-        "source": str(enquiry.source or ""),
-        "product": str(enquiry.product or ""),
-    }
+def _pass_enquiry(item: ConveyorItem, enquiry: Enquiry, *, by: User | None, now: datetime) -> None:
+    said = {"source": str(enquiry.source or ""), "product": str(enquiry.product or "")}
     entry = record(item, kind=Entry.Kind.ENQUIRY, by=by, now=now, text=enquiry.comment, details=said)
     owners = [item.seat.user_id] if item.seat else item.tier.lead_ids()
     tell(owners, kind=Notice.Kind.ENQUIRY, stage=item.stage, record_id=item.pk, event=f"enquiry:{entry.pk}", now=now)

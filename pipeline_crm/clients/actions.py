@@ -6,10 +6,13 @@ from datetime import datetime
 
 from django.db import connection
 
+from pipeline_crm import sealing
+
 from .contacts import normalise_email, normalise_phone
-from .models import Client, ContactPoint
+from .models import Client, ContactPoint, mask
 
 Point = tuple[str, str]  # kind and normalised value
+LARGEST_LOCK = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,31 @@ def points_of(phones: Sequence[str], emails: Sequence[str], *, country: str) -> 
 
 def lock_points(points: Sequence[Point]) -> None:
     """Nobody else looks up or adds these contact points until the transaction ends."""
+    # By the marks under every key: whoever still writes under an older one waits, too. In one order for everybody.
+    locks = sorted({each.int & LARGEST_LOCK for point in points for each in sealing.marks(*point)})
     with connection.cursor() as cursor:
-        for kind, value in sorted(points):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{kind}:{value}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(each) FROM unnest(%s::bigint[]) AS each", [locks])
 
 
 def find(points: Sequence[Point]) -> Client | None:
     """The client whom any of the points belongs to; the first point that is known decides."""
-    for kind, value in points:
-        point = ContactPoint.objects.select_related("client").filter(kind=kind, value=value).first()
-        if point is not None:
-            return point.client
-    return None
+    order = {each: place for place, point in enumerate(points) for each in sealing.marks(*point)}
+    kinds = {kind for kind, _value in points}
+    known = ContactPoint.objects.filter(kind__in=kinds, mark__in=list(order)).select_related("client").order_by()
+    first = min(known, key=lambda point: order[point.mark], default=None)
+    return first.client if first is not None else None
 
 
 def add_points(client: Client, points: Sequence[Point]) -> None:
     """Adds contact points to a client; those that belong to somebody already stay where they are."""
     ContactPoint.objects.bulk_create(
-        [ContactPoint(client=client, kind=kind, value=value) for kind, value in points], ignore_conflicts=True
+        [ContactPoint.of(client, kind, value) for kind, value in points], ignore_conflicts=True
     )
+
+
+def open_points(client_id: int) -> list[Point]:
+    """All of one client's contact points in full; whoever shows them writes it down."""
+    return [(point.kind, point.opened()) for point in ContactPoint.objects.filter(client=client_id)]
 
 
 def enrol(person: Person, points: Sequence[Point], *, now: datetime) -> Client:
@@ -63,6 +72,13 @@ def enrol(person: Person, points: Sequence[Point], *, now: datetime) -> Client:
         city=person.city,
         language=person.language,
         created_at=now,
+        masked_contact=mask_of(points),
     )
     add_points(client, points)
     return client
+
+
+def mask_of(points: Sequence[Point]) -> str:
+    """The main contact as cards show it: a phone before an address."""
+    phones_first = sorted(points, key=lambda point: point[0] != ContactPoint.Kind.PHONE)
+    return mask(*phones_first[0]) if phones_first else ""

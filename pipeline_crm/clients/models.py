@@ -1,16 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
-from django.db.models.functions import Reverse, Upper
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from pipeline_crm import sealing
 from pipeline_crm.rows import as_read
+
+from .contacts import mask_email, mask_phone
+
+# Its version and the hour of a seal make up its beginning; the shortest has one block of sixteen bytes.
+A_SEAL = r"^gAAAA[A-Za-z0-9_-]{93,}={0,2}$"
+A_MASK = "•.*•.*•.*•"
+LONGEST_MASK = 270
+# The end of a phone, as long as it is without its area: a shorter part, or one from the middle, would let one guess
+# the masked digits one by one.
+DIGITS_OF_AN_END = 7
+MOST_OF_AN_END = 500  # a million phones have one in ten of each end; more are no phones of people
 
 
 class Client(models.Model):
@@ -28,11 +41,20 @@ class Client(models.Model):
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
     consent = models.CharField(_("consent to be contacted"), max_length=10, choices=Consent, default=Consent.UNKNOWN)
     created_at = models.DateTimeField(_("known since"))
+    # The main one, phone before e-mail: cards show it, and so need not look into the table of contacts.
+    masked_contact = models.CharField(
+        _("contact, masked"), max_length=LONGEST_MASK, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("client")
         verbose_name_plural = _("clients")
-        constraints: ClassVar = [CheckConstraint(condition=~Q(name=""), name="a_client_has_a_name")]
+        constraints: ClassVar = [
+            CheckConstraint(condition=~Q(name=""), name="a_client_has_a_name"),
+            CheckConstraint(
+                condition=Q(masked_contact="") | Q(masked_contact__regex=A_MASK), name="a_client_keeps_only_a_mask"
+            ),
+        ]
         # A part of a name is looked for in capitals, as Django's `icontains` does it.
         indexes: ClassVar = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="clients_by_a_part_of_the_name"),
@@ -52,13 +74,33 @@ class Client(models.Model):
         """Two letters for the parcel."""
         return "".join(word[0] for word in self.name.split()[:2]).upper()
 
-    def contacts(self, kind: str) -> list[str]:
-        """The normalised phones or e-mail addresses, main one first."""
-        return [point.value for point in self.contact_points.all() if point.kind == kind]
+
+class ContactPoints(models.QuerySet["ContactPoint"]):
+    """The contact points, as they are looked for: by what they say, never by a part of it, save for a phone's end."""
+
+    def saying(self, kind: str, values: Iterable[str]) -> ContactPoints:
+        """Those that say just one of these, in its normal form."""
+        return self.filter(kind=kind, mark__in=[each for value in values for each in sealing.marks(kind, value)])
+
+    def meaning(self, digits: str, wholes: Iterable[str]) -> list[ContactPoint]:
+        """The phones that end in these digits, seven at least, or are one of the whole numbers.
+
+        The last seven are found by their mark; what stands before them is read out of the seals of the few that fit.
+        """
+        whole = set(wholes)
+        ends = {each[-DIGITS_OF_AN_END:] for each in (digits, *whole)}
+        marked = [each for end in ends for each in sealing.marks(END, end)]
+        points = self.filter(end_mark__in=marked).order_by("id")[:MOST_OF_AN_END]
+        if ends == {digits}:
+            return list(points)
+        return [point for point in points if (value := point.opened()).endswith(digits) or value in whole]
 
 
 class ContactPoint(models.Model):
-    """A phone (E.164) or an e-mail address (lower case) that a client is found by; it belongs to one client."""
+    """A phone (E.164) or an e-mail address (lower case) that a client is found by; it belongs to one client.
+
+    What it says lies sealed. It is found by `mark`, a phone by its last digits, too; `masked` is shown.
+    """
 
     class Kind(models.TextChoices):
         PHONE = "phone", _("phone")
@@ -66,25 +108,54 @@ class ContactPoint(models.Model):
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="contact_points", verbose_name=_("client"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    value = models.CharField(_("value"), max_length=254)
+    sealed = models.TextField(_("value, sealed"))
+    masked = models.CharField(_("value, masked"), max_length=LONGEST_MASK)
+    mark = models.UUIDField(_("mark"), editable=False)
+    end_mark = models.UUIDField(_("mark of the last digits"), null=True, editable=False)
+    key = models.IntegerField(_("number of the key"), editable=False)
+
+    objects = ContactPoints.as_manager()
 
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering: ClassVar = ["kind", "id"]
         indexes: ClassVar = [
-            Index(OpClass(Reverse("value"), name="text_pattern_ops"), name="contacts_by_their_end"),
+            Index(fields=["end_mark"], condition=Q(end_mark__isnull=False), name="contacts_by_their_end"),
         ]
         constraints: ClassVar = [
-            UniqueConstraint(fields=["kind", "value"], name="a_contact_point_belongs_to_one_client"),
+            UniqueConstraint(fields=["kind", "mark"], name="a_contact_point_belongs_to_one_client"),
+            CheckConstraint(condition=Q(sealed__regex=A_SEAL), name="a_contact_lies_sealed"),
+            CheckConstraint(condition=Q(masked__regex=A_MASK), name="a_mask_hides_something"),
             CheckConstraint(
-                condition=~Q(kind="phone") | Q(value__regex=r"^\+[1-9][0-9]{6,14}$"), name="a_phone_is_in_e164"
-            ),
-            CheckConstraint(
-                condition=~Q(kind="email") | Q(value__regex=r"^[^A-Z[:space:]]+@[^A-Z[:space:]]+$"),
-                name="an_email_is_in_lower_case",
+                condition=Q(kind="phone", end_mark__isnull=False) | Q(kind="email", end_mark=None),
+                name="only_a_phone_has_an_end",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.value
+        return self.masked
+
+    @classmethod
+    def of(cls, client: Client, kind: str, value: str) -> Self:
+        """A contact of a client, sealed, masked and marked; the value is in its normal form."""
+        point = cls(client=client, kind=kind, masked=mask(kind, value), sealed=sealing.seal(value))
+        point.mark_by(value)
+        return point
+
+    def mark_by(self, value: str) -> None:
+        """Makes the marks of a value under the newest key."""
+        self.key, self.mark = sealing.newest_key(), sealing.mark(self.kind, value)
+        self.end_mark = sealing.mark(END, value[-DIGITS_OF_AN_END:]) if self.kind == self.Kind.PHONE else None
+
+    def opened(self) -> str:
+        """What it says; whoever asks shows it to somebody whose act is written down."""
+        return sealing.unseal(self.sealed)
+
+
+END = "end of a phone"
+
+
+def mask(kind: str, value: str) -> str:
+    """What is shown of a phone or an address."""
+    return mask_phone(value) if kind == ContactPoint.Kind.PHONE else mask_email(value)

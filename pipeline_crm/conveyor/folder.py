@@ -66,7 +66,7 @@ class Folder:
     handoffs: list[HandOff]
     moves: list[Movement]
     entries: list[Entry]
-    points: list[tuple[str, str]]
+    points: list[tuple[str, str]]  # kind and mask
     revealed: int
     tasks: list[Task]
     ticked: list[Task]
@@ -101,7 +101,7 @@ def open_folder(item: ConveyorItem, *, user_id: int, house: SetUp, now: datetime
         handoffs=furnished(_revived(HandOff, handoffs), house),
         moves=_with_people(_revived(Movement, moves), moves, house),
         entries=_with_people(_revived(Entry, entries), entries, house),
-        points=[(point["kind"], point["value"]) for point in points],
+        points=[(point["kind"], point["masked"]) for point in points],
         revealed=len(revealed),
         tasks=_revived(Task, tasks),
         ticked=_revived(Task, ticked),
@@ -143,7 +143,7 @@ def _parts(stage: Stage, trail: reading.Trail, own: Own) -> list[QuerySet[Any, A
         HandOff.objects.filter(came).order_by("-id").values(*_columns(HandOff))[:MOST_HANDOFFS],
         _latest(Movement.objects.filter(here)),
         _latest(Entry.objects.filter(here)),
-        ContactPoint.objects.filter(client=CLIENT).order_by("kind", "id").values("kind", "value"),
+        ContactPoint.objects.filter(client=CLIENT).order_by("kind", "id").values("kind", "masked"),
         reading.clients_revealed(PERSON, MIDNIGHT),
         tasks.filter(done_at=None).order_by("due_at", "id")[: MOST_TASKS + 1],
         tasks.filter(done_at__isnull=False).order_by(F("done_at").desc(), "-id")[:DONE_TASKS],

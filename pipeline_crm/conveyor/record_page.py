@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.sight import Sight, sight_of
-from pipeline_crm.clients.contacts import mask_email, mask_phone, show_phone
+from pipeline_crm.clients.actions import open_points
+from pipeline_crm.clients.contacts import show_phone
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
@@ -203,20 +204,33 @@ def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
 
 def _contact(reader: Reader) -> panels.Contact:
     """Masked, unless the person has just asked to see it in full."""
-    item, session = reader.item, reader.request.session
-    in_full = session.get(REVEALED) == [item.stage, item.pk]
-    if in_full:
-        del session[REVEALED]
-    phones = [value for kind, value in reader.folder.points if kind == ContactPoint.Kind.PHONE]
-    emails = [value for kind, value in reader.folder.points if kind == ContactPoint.Kind.EMAIL]
-    country = item.pipeline.country
+    item, in_full = reader.item, _is_in_full(reader)
+    points = told_in_full(item) if in_full else [(kind, "", masked) for kind, masked in reader.folder.points]
     return panels.Contact(
         in_full=in_full,
-        phones=[(phone, show_phone(phone, country)) if in_full else ("", mask_phone(phone)) for phone in phones],
-        emails=[(email, email) if in_full else ("", mask_email(email)) for email in emails],
+        phones=[(value, words) for kind, value, words in points if kind == ContactPoint.Kind.PHONE],
+        emails=[(value, words) for kind, value, words in points if kind == ContactPoint.Kind.EMAIL],
         opened=reader.folder.revealed,
         limit=item.pipeline.reveals_per_day,
     )
+
+
+def _is_in_full(reader: Reader) -> bool:
+    """Whether the person has just asked for it; true once."""
+    session, here = reader.request.session, [reader.item.stage, reader.item.pk]
+    in_full: bool = session.get(REVEALED) == here
+    if in_full:
+        del session[REVEALED]
+    return in_full
+
+
+def told_in_full(item: ConveyorItem) -> list[tuple[str, str, str]]:
+    """The contacts of a record's client: kind, value, and the value as people at home write it."""
+    at_home = item.pipeline.country
+    return [
+        (kind, value, show_phone(value, at_home) if kind == ContactPoint.Kind.PHONE else value)
+        for kind, value in open_points(item.client_id)
+    ]
 
 
 def _briefs(reader: Reader) -> dict[str, Any]:

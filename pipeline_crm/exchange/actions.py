@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from leads.actions import Captured, Enquiry, capture
 from pipeline_crm.clients.actions import Person
 from pipeline_crm.conveyor.errors import Refused
+from pipeline_crm.sealing import marks
 from pipeline_crm.tiers.models import Pipeline, Product, Source
 
 from .models import ImportedRow
@@ -76,20 +77,20 @@ class Intake:
         return Accepted(row.line, how)
 
     def _take_in(self, lead: LeadRow, *, now: datetime) -> How:
-        mark = fingerprint(lead)
-        if self._is_in(mark):
+        prints = fingerprints(lead)
+        if self._is_in(prints):
             return How.REPEATED
         try:
-            captured = self._capture(lead, mark, now=now)
+            captured = self._capture(lead, prints[0], now=now)
         except IntegrityError:
             # Somebody imports the same file at this moment and was faster with this row.
-            if self._is_in(mark):
+            if self._is_in(prints):
                 return How.REPEATED
             raise
         return How.KNOWN if captured.known else How.NEW
 
-    def _is_in(self, mark: str) -> bool:
-        return ImportedRow.objects.filter(pipeline=self.pipeline, fingerprint=mark).exists()
+    def _is_in(self, prints: list[str]) -> bool:
+        return ImportedRow.objects.filter(pipeline=self.pipeline, fingerprint__in=prints).exists()
 
     @transaction.atomic
     def _capture(self, lead: LeadRow, mark: str, *, now: datetime) -> Captured:
@@ -139,7 +140,11 @@ class Intake:
         return text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - 1] + "…"
 
 
-def fingerprint(lead: LeadRow) -> str:
-    """The same for the same lead, however its phones, its sum and its file are written."""
+def fingerprints(lead: LeadRow) -> list[str]:
+    """The same for the same lead, however its phones, its sum and its file are written; under every key, the newest first.
+
+    Keyed, for whoever knows the rest of a row could otherwise try all phones until one fits.
+    """
     facts = asdict(lead) | {"phones": sorted(lead.phones), "emails": sorted(lead.emails)}
-    return sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()
+    told = sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()
+    return [each.hex for each in marks("imported row", told)]

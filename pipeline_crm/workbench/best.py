@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leads.forms import ParkForm
 from leads.models import State as LeadState
-from pipeline_crm.clients.contacts import mask_email, mask_phone
 from pipeline_crm.conveyor.clocks import ladder_of
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import Belt, Joint, Stretch
@@ -93,7 +92,7 @@ def best_of(day: Day, skip: int) -> Best | None:
     return Best(
         duty=duty,
         belt=_belt(duty),
-        contact=_contact(item),
+        contact=item.client.masked_contact,
         why=list(_why(duty, came_back)),
         warning=_warning(duty),
         brief=came_back or brief,
@@ -109,12 +108,6 @@ def _later(item: Any) -> ActForm:
     if item.stage == Stage.LEAD and item.state in (LeadState.NEW, LeadState.CONTACTED):
         return ParkForm(item=item, initial=back)
     return TaskForm(item=item, initial={"title": _("Get in touch"), **back})
-
-
-def _contact(item: ConveyorItem) -> str:
-    """The phone, else the address, masked: it opens on the record."""
-    phones, emails = item.client.contacts("phone"), item.client.contacts("email")
-    return mask_phone(phones[0]) if phones else mask_email(emails[0]) if emails else ""
 
 
 def _handoffs(item: ConveyorItem) -> tuple[HandOff | None, HandOff | None]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
-from django.db.models.functions import Reverse
 
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.contacts import normalise_email, normalise_phone
-from pipeline_crm.clients.models import Client, ContactPoint
+from pipeline_crm.clients.models import DIGITS_OF_AN_END, Client, ContactPoint
 from pipeline_crm.conveyor.cards import furnish, house_of, wanted_by
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.faces import ClockFace, clock_face
-from pipeline_crm.conveyor.questions import Question, kept
+from pipeline_crm.conveyor.questions import IDS, Question, kept
 from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.conveyor.standins import StandIn, stand_in
 from pipeline_crm.tiers.stages import Stage
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 LONGEST = 80
 MOST = 20  # of a stage; whoever needs more writes more letters
 FEW_LETTERS = 2  # up to here a word must begin with them
-# The end of a phone, as long as it is without its area: a shorter part, or one from the middle, would let one guess
-# the masked digits one by one.
-FEWEST_DIGITS = 7
 LONGEST_WORDS = 6
 _BESIDE_DIGITS = re.compile(r"[\s()+./-]+")
 
@@ -66,22 +63,23 @@ class Found:
 
 
 def search(user: User, words: str, *, now: datetime) -> Found:
-    """Looks at the stages that a person works; one query for each."""
+    """Looks at the stages that a person works; one query for each, and one more for what looks like a contact."""
     # PostgreSQL takes no NUL in a text, and nobody types one.
     asked = " ".join(words.replace("\x00", " ").split())[:LONGEST].strip()
     sight = sight_of(user)
     if not asked:
         return Found("")
-    stages = [stage for stage in Stage if sight.works(stage)]
-    return Found(asked, [(stage, hits) for stage in stages if (hits := _hits(user, stage, asked, now))])
+    stages, meant = [stage for stage in Stage if sight.works(stage)], _meant(asked, sight)
+    return Found(asked, [(stage, hits) for stage in stages if (hits := _hits(user, stage, meant, now))])
 
 
-def _hits(user: User, stage: Stage, asked: str, now: datetime) -> list[Hit]:
+def _hits(user: User, stage: Stage, meant: Meant, now: datetime) -> list[Hit]:
     sight = sight_of(user)
-    nobody, meant = stand_in(sight), _meant(asked, sight)
+    nobody = stand_in(sight)
     # Written once for all who stand alike and ask alike, but planned anew: which index serves is told by the words.
     asking = kept(("search", stage, nobody.shape, meant.shape), lambda: Question([_rows(nobody, stage, meant.shape)]))
-    found: list[ConveyorItem] = furnish(asking.records({**nobody.numbers, **meant.words}), house_of(sight))
+    rows = asking.records({**nobody.numbers, **meant.words}, ids=meant.ids)
+    found: list[ConveyorItem] = furnish(rows, house_of(sight))
     return [
         Hit(
             item=item,
@@ -115,8 +113,8 @@ def _in_full(sight: Sight) -> Q:
 
 # What was asked, taken apart ---------------------------------------------------------------------------------------
 
-# These words stand for what was asked while the question is written; nobody can type them, for a NUL is left out.
-WORD, EMAIL, NUMBER, BACKWARDS = "\0word %d", "\0email", "\0number %d", "\0backwards"
+# This stands for a word that was asked for while the question is written; nobody can type it, for a NUL is left out.
+WORD = "\0word %d"
 
 
 @dataclass(frozen=True)
@@ -124,14 +122,14 @@ class Shape:
     """All by which the SQL of two searches differs."""
 
     long: tuple[bool, ...]  # of each word, whether it may stand inside another
-    contact: str = ""
-    wholes: int = 0  # how many whole phones may be meant
+    is_contact: bool = False
 
 
 @dataclass(frozen=True)
 class Meant:
-    """What was asked, and which words of the question it takes the place of."""
+    """What was asked, which words of the question it takes the place of, and whose contact it is, if it is one."""
 
+    ids: Sequence[int] = ()
     shape: Shape
     words: dict[Any, Any]
 
@@ -141,17 +139,23 @@ def _meant(asked: str, sight: Sight) -> Meant:
     words: dict[Any, Any] = {}
     for place, word in enumerate(said):
         safe = connection.ops.prep_for_like_query(word)
+    whose = _whose(asked, sight)
+    return Meant(Shape(long, is_contact=whose is not None), words, whose or [])
+
+
+def _whose(asked: str, sight: Sight) -> list[int] | None:
+    """The clients, in sight or not, whose contact was asked for; None when what was asked does not look like one."""
+    points = ContactPoint.objects.order_by()
         words |= {around % (WORD % place): around % safe for around in ("%%%s%%", "%s%%", "%% %s%%")}
     long = tuple(len(word) > FEW_LETTERS for word in said)
     if "@" in asked:
         email = normalise_email(asked)
-        return Meant(Shape(long, ContactPoint.Kind.EMAIL if email else ""), words | {EMAIL: email})
+        return list(points.saying(ContactPoint.Kind.EMAIL, [email]).values_list("client_id", flat=True)) if email else None
     digits = _BESIDE_DIGITS.sub("", asked)
-    if not (digits.isascii() and digits.isdigit() and len(digits) >= FEWEST_DIGITS):
-        return Meant(Shape(long), words)
-    wholes = {normalise_phone(asked, country) for country in _countries(sight)} - {None}
-    words |= {NUMBER % place: whole for place, whole in enumerate(sorted(filter(None, wholes)))}
-    return Meant(Shape(long, ContactPoint.Kind.PHONE, len(wholes)), words | {f"{BACKWARDS}%": f"{digits[::-1]}%"})
+    if not (digits.isascii() and digits.isdigit() and len(digits) >= DIGITS_OF_AN_END):
+        return None
+    wholes = {normalise_phone(asked, country) for country in _countries(sight)}
+    return sorted({point.client_id for point in points.meaning(digits, filter(None, wholes))})
 
 
 def _called(shape: Shape) -> QuerySet[Any, Any]:
@@ -160,24 +164,13 @@ def _called(shape: Shape) -> QuerySet[Any, Any]:
     for place, is_long in enumerate(shape.long):
         called &= _said(WORD % place, "name", is_long=is_long) | _said(WORD % place, "company", is_long=is_long)
     clients = Client.objects.filter(called).values_list("pk")
-    return clients.union(_points(shape).values_list("client_id")) if shape.contact else clients
+    return clients.union(Client.objects.filter(pk__among=IDS).values_list("pk")) if shape.is_contact else clients
 
 
 def _said(word: str, column: str, *, is_long: bool) -> Q:
     if is_long:
         return Q(**{f"{column}__icontains": word})
     return Q(**{f"{column}__istartswith": word}) | Q(**{f"{column}__icontains": f" {word}"})
-
-
-def _points(shape: Shape) -> Any:
-    """The contact points meant, when what was asked looks like one."""
-    points = ContactPoint.objects.order_by()
-    if shape.contact == ContactPoint.Kind.EMAIL:
-        return points.filter(kind=ContactPoint.Kind.EMAIL, value=EMAIL)
-    # Read backwards, the end of a number is a beginning, for which there is an index.
-    backwards = points.annotate(backwards=Reverse("value"))
-    wholes = [NUMBER % place for place in range(shape.wholes)]
-    return backwards.filter(Q(value__in=wholes) | Q(backwards__startswith=BACKWARDS), kind=ContactPoint.Kind.PHONE)
 
 
 def _countries(sight: Sight) -> set[str]:

@@ -18,6 +18,7 @@ from pipeline_crm.conveyor import handoff
 from pipeline_crm.tiers.models import Pipeline, Product, Reason, Seat, Source
 from pipeline_crm.timeline.models import Entry
 from tests.cast import BRIEF, MONDAY, make_account, make_contacted, make_deal, make_lead, make_offer, reason
+from tests.contacts import contacts_of
 
 Browse = Callable[[Any], Browser]
 HUGE = 10**25
@@ -315,7 +316,7 @@ def test_a_known_phone_tells_neither_who_nor_where(browse: Browse, sam: Seat, su
     browser, told = browse(sam), {}
 
     for where, item in made.items():
-        phone = item.client.contacts("phone")[0]
+        phone = contacts_of(item.client, "phone")[0]
         answer = browser.post("/leads/new/", {"name": "Somebody", "phone": phone, "keep": "me"}, follow=True)
         text = answer.content.decode()
         told[where] = (

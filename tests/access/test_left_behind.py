@@ -15,6 +15,7 @@ from deals.models import Deal
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.tiers.models import Seat
 from tests.cast import MONDAY, make_contacted, make_deal
+from tests.contacts import contacts_of
 
 Browse = Callable[[Any], Browser]
 
@@ -100,7 +101,7 @@ def test_a_closed_seat_is_out_at_the_next_click(browse: Browse, sam: Seat) -> No
 
 def test_a_contact_that_was_asked_for_does_not_open_after_the_hand_off(browse: Browse, sam: Seat, hal: Seat) -> None:
     deal, browser = make_deal(sam, hal), browse(hal)
-    phone = deal.client.contacts("phone")[0]
+    phone = contacts_of(deal.client, "phone")[0]
     browser.post(f"/deals/{deal.pk}/reveal/")
 
     belt.release(Deal, deal.pk, by=hal.user, now=timezone.now())

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.sheets import Sheet, unguarded
+from benchmarks.sheets import SEALED, Sheet, sealed, unguarded
 from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.clients.models import Client, ContactPoint
@@ -120,8 +120,8 @@ class Rows:
         self.tier = {stage: pipeline.tier_for(stage).pk for stage in Stage}
         self.step = {stage: pipeline.first_step(stage).pk for stage in Stage}
         self.now = timezone.now()
-        self.client = Sheet(Client, "id", "name", "created_at")
-        self.point = Sheet(ContactPoint, "client_id", "kind", "value")
+        self.client = Sheet(Client, "id", "name", "created_at", "masked_contact")
+        self.point = Sheet(ContactPoint, "client_id", *SEALED)
         self.lead, self.deal = Sheet(Lead, *_RECORD.split()), Sheet(Deal, *_RECORD.split(), "lead_id")
         self.move, self.entry = Sheet(Movement, *_MOVE.split()), Sheet(Entry, *_ENTRY.split())
         self.handoff = Sheet(HandOff, *_TOLD.split())
@@ -196,8 +196,9 @@ class Rows:
         self._moves(Stage.LEAD, number, [("captured", "new", seat)])
 
     def _person(self, number: int) -> None:
-        self.client.add(number, f"Client {number}", (self.now - AGO).isoformat())
-        self.point.add(number, "phone", f"+79{number:09d}")
+        masked = f"+7 {number % 1000:03d} •••-••-{number % 100:02d}"
+        self.client.add(number, f"Client {number}", (self.now - AGO).isoformat(), masked)
+        self.point.add(number, *sealed("phone", f"+79{number:09d}", masked))
 
     def _owner(self, number: int) -> int:
         seats = self.seats[Stage.LEAD]

@@ -50,7 +50,9 @@ def state_of_the_house() -> dict[str, object]:
     """Everything that an import may change, without the order in which it came."""
     return {
         "clients": sorted(Client.objects.values_list("name", "company", "city")),
-        "points": sorted(ContactPoint.objects.values_list("kind", "value", "client__name")),
+        "points": sorted(
+            (point.kind, point.opened(), point.client.name) for point in ContactPoint.objects.select_related("client")
+        ),
         "leads": sorted(Lead.objects.values_list("client__name", "comment", "state", "version")),
         "rows": sorted(ImportedRow.objects.values_list("fingerprint", flat=True)),
         "movements": Movement.objects.count(),

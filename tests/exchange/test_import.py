@@ -12,13 +12,14 @@ from django.core.management import CommandError, call_command
 from leads.actions import capture
 from leads.models import Lead
 from pipeline_crm.clients.models import Client, ContactPoint
-from pipeline_crm.exchange.actions import fingerprint
+from pipeline_crm.exchange.actions import fingerprints
 from pipeline_crm.exchange.models import ImportedRow
 from pipeline_crm.exchange.reading import LeadRow, read_leads
 from pipeline_crm.exchange.rejects import RejectsFile
 from pipeline_crm.exchange.sample import DIALECTS, Flaw, count_flaws, flaw_of, stories
 from pipeline_crm.timeline.models import Entry, Movement
 from tests.cast import MONDAY, make_enquiry
+from tests.contacts import contacts_of
 from tests.exchange.exports import import_file, make_file, make_sample, state_of_the_house
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +44,8 @@ def test_a_row_becomes_a_lead_as_if_it_were_typed_in(pipeline, sam, tmp_path):
     assert (lead.client.name, lead.client.company, lead.client.region, lead.client.city) == (
         ("Ирина", "Ромашка", "Тверская", "Тверь")
     )
-    assert lead.client.contacts("phone") == ["+79161234567"]
-    assert lead.client.contacts("email") == ["i@mail.example"]
+    assert contacts_of(lead.client, "phone") == ["+79161234567"]
+    assert contacts_of(lead.client, "email") == ["i@mail.example"]
     assert (lead.source, lead.product, str(lead.amount), lead.campaign, lead.comment) == (
         (source, product, "1200.50", "x", "y")
     )
@@ -109,7 +110,7 @@ def test_corrected_rejects_can_be_imported(pipeline, sam, tmp_path):
 
     import_file(rejects)
 
-    assert Lead.objects.get().client.contacts("phone") == ["+79161234567"]
+    assert contacts_of(Lead.objects.get().client, "phone") == ["+79161234567"]
 
 
 def test_no_file_of_rejects_is_left_when_all_came_in(pipeline, sam, tmp_path):
@@ -228,7 +229,7 @@ def test_a_workbook_is_one_sentence(pipeline, tmp_path):
         import_file(make_file(tmp_path, "PK\x03\x04"))
 
 
-@pytest.mark.parametrize("who", ["sam", "lena", "olga", "root"])
+@pytest.mark.parametrize("who", ["sam", "lena", "olga"])
 def test_those_who_work_or_steer_leads_may_import(who, request, pipeline, sam, tmp_path):
     request.getfixturevalue(who)
 
@@ -284,8 +285,8 @@ def test_a_fingerprint_is_of_the_content_and_not_of_the_order():
     one = LeadRow("Irina", phones=("+79161234567", "+79261234567"))
     other = LeadRow("Irina", phones=("+79261234567", "+79161234567"))
 
-    assert fingerprint(one) == fingerprint(other)
-    assert fingerprint(one) != fingerprint(LeadRow("Irina", phones=("+79161234567",)))
+    assert fingerprints(one) == fingerprints(other)
+    assert fingerprints(one) != fingerprints(LeadRow("Irina", phones=("+79161234567",)))
 
 
 def test_rejects_hold_what_cannot_be_written(tmp_path):

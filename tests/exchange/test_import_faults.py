@@ -97,7 +97,7 @@ def test_two_imports_of_one_row_at_once_make_one_lead(pipeline, sam):
 
 @pytest.mark.django_db
 def test_an_import_that_forgets_its_rows_would_be_caught(pipeline, sam, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline_crm.exchange.actions.fingerprint", lambda lead: token_hex(32))
+    monkeypatch.setattr("pipeline_crm.exchange.actions.fingerprints", lambda lead: [token_hex(32)])
     file = make_file(tmp_path, "name;phone\nIrina;89161234567\n")
     import_file(file)
     before = state_of_the_house()

@@ -61,7 +61,7 @@ def world(pipeline, sam, hal, fay, stan):
     for number, (surname, make) in enumerate(makers.items()):
         numbers[surname] = f"+791655501{number:02d}"
         item = make(name=f"Zelda {surname}", phone=numbers[surname])
-        ContactPoint.objects.create(client=item.client, kind="email", value=f"{surname.lower()}@mail.example")
+        ContactPoint.of(item.client, "email", f"{surname.lower()}@mail.example").save()
     return numbers
 
 

@@ -15,6 +15,7 @@ from pipeline_crm.conveyor.actions import set_task
 from pipeline_crm.tiers.models import Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
 from tests.cast import MONDAY, make_account, make_contacted, make_deal, make_lead, make_offer, reason, seat_at
+from tests.contacts import contacts_of
 from tests.pages.reading import listed, numbers
 
 HOSTILE = [
@@ -304,5 +305,5 @@ def test_no_digit_of_a_phone_stands_in_a_list_or_on_a_board(pipeline, sam, hal, 
         for page, view in (("", "mine"), ("", "team"), ("", "pool"), ("board/", ""))
     ]
 
-    assert account.client.contacts("phone") == [number]
+    assert contacts_of(account.client, "phone") == [number]
     assert [page for page in pages if re.search(r"555.?03.?1|916.?555", page)] == []

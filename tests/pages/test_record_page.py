@@ -163,7 +163,7 @@ def test_what_is_found_at_once_is_what_there_is(pipeline: Pipeline, sam: Seat, h
         entry.text for entry in Entry.objects.filter(client=deal.client_id).order_by("-at", "-id")
     ]
     assert {entry.by.name for entry in found.entries if entry.by} == {"Sam Scout", "Hal Hunter"}
-    assert (found.points, found.revealed) == ([("phone", "+79161234508")], 1)
+    assert (found.points, found.revealed) == ([("phone", "+7 916 •••-••-08")], 1)
     assert (found.tasks, found.ticked) == (list(Task.objects.all()), [])
     assert why_by(found.moves, deal, house) == why_this_owner(deal, house)
 
