@@ -2,13 +2,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from pipeline_crm.access.factors import reseal_factors
+from pipeline_crm.audit.actions import note
+from pipeline_crm.audit.models import Kind
+from pipeline_crm.clients.rotation import Rotation, rotate_points
 
 
 class Command(BaseCommand):
-    help = "Seals everything that is sealed in the database with the newest of DATA_KEYS; then the older keys can go."
+    help = (
+        "Seals and marks everything that is sealed in the database with the newest of DATA_KEYS; then the older keys can "
+        "go. May be killed and begun again."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{reseal_factors()} second factors are sealed with the newest key.")
+        factors, contacts = reseal_factors(), rotate_points()
+        self.stdout.write(f"{factors} second factors are sealed with the newest key.")
+        self.stdout.write(f"{contacts.done} contacts are sealed and marked with the newest key.")
+        note(
+            Kind.KEYS_ROTATED,
+            by=None,
+            now=timezone.now(),
+            detail={"factors": factors, "contacts": contacts.done, "left": len(contacts.locked + contacts.twice)},
+        )
+        if left := _left(contacts):
+            raise CommandError(left)
+
+
+def _left(run: Rotation) -> str:
+    """What keeps the older keys from going, in words."""
+    told = []
+    if run.locked:
+        told.append(f"None of DATA_KEYS opens these contacts, a key is missing: {_few(run.locked)}.")
+    if run.twice:
+        told.append(
+            f"Another client has these contacts under the newest key already, keep the older keys until one of "
+            f"them is gone: {_few(run.twice)}."
+        )
+    return " ".join(told)
+
+
+def _few(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:20])) + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")
