@@ -99,6 +99,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "pipeline_crm.access.middleware.SightMiddleware",
     "pipeline_crm.access.middleware.SecondFactorMiddleware",
+    # Around the views, outside of their transactions.
+    "pipeline_crm.access.denials.DenialMiddleware",
     # Last: nearest to the views whose refusals it turns into sentences.
     "pipeline_crm.conveyor.middleware.RefusalMiddleware",
 ]

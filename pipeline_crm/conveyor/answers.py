@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
+from pipeline_crm.audit import actions as journal
 from pipeline_crm.tiers.stages import Stage
 
 from .actions import inspect
@@ -78,7 +79,14 @@ def meet_in_full[Item: ConveyorItem](request: Request, model: type[Item], pk: in
         raise Refused(_("Take or accept this client first."))
     if request.method != "POST":
         note_inspection(request, item)
+        note_look(request.user, item, Openness.FULL, now=timezone.now())
     return item
+
+
+def note_look(user: User, item: ConveyorItem, openness: Openness, *, now: datetime) -> None:
+    """Whoever opens a client's card stands in the journal, before they see it."""
+    where, how = (item.stage.value, item.pk), openness.name.lower()
+    journal.note_look(by=user, pipeline=item.pipeline_id, client=item.client_id, record=where, how=how, now=now)
 
 
 def note_inspection(request: Request, item: ConveyorItem) -> None:

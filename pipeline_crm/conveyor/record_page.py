@@ -26,7 +26,7 @@ from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 
 from . import panels
-from .answers import Request, note_inspection
+from .answers import Request, note_inspection, note_look
 from .cards import house_of, wanted_by
 from .clocks import ladder_of, running
 from .desks import DESKS
@@ -91,6 +91,7 @@ def show(
     sight, now = sight_of(request.user), timezone.now()
     openness, desk = item.openness(sight), DESKS[item.stage]
     press = Press(item, house_of(sight), here=request.path, token=get_token(request))
+    note_look(request.user, item, openness, now=now)
     told: dict[str, Any] = {
         "item": item,
         "can": standing(item, sight),

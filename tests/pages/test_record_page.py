@@ -136,7 +136,7 @@ def test_the_form_that_is_least_used_makes_room(sam: Seat, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("stage", ["lead", "deal"])
-def test_a_record_asks_six_questions(browse: Browse, sam: Seat, hal: Seat, stage: str) -> None:
+def test_a_record_asks_six_questions_and_notes_who_reads_it(browse: Browse, sam: Seat, hal: Seat, stage: str) -> None:
     item, seat = (make_contacted(sam), sam) if stage == "lead" else (make_deal(sam, hal), hal)
     browser, address = browse(seat), f"/{stage}s/{item.pk}/"
     text_of(browser, address)
@@ -144,7 +144,7 @@ def test_a_record_asks_six_questions(browse: Browse, sam: Seat, hal: Seat, stage
     with CaptureQueriesContext(connection) as asked:
         text_of(browser, address)
 
-    assert len(asked) == 6
+    assert len(asked) == 7
 
 
 def test_what_is_found_at_once_is_what_there_is(pipeline: Pipeline, sam: Seat, hal: Seat) -> None:
