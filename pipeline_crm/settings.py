@@ -288,6 +288,9 @@ if environment.flag("TRUST_PROXY"):
     # Without it all the world would seem to come from the proxy, and share one allowance of wrong passwords.
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
+# Where the journal's anchors are told outside of the database; a folder that the database's server cannot write to.
+AUDIT_FILE = environment.optional("AUDIT_FILE") or str((places.DEMO if AT_HOME else VAR_DIR / "audit") / "anchors.txt")
+
 # Celery: only wakes somebody up, the truth is in the database ------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost/"
@@ -318,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
     "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
+    "anchor": {"task": "pipeline_crm.audit.tasks.anchor", "schedule": 300.0},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1
@@ -335,6 +339,8 @@ LOGGING = {
         # Django's own handlers would say everything a second time.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # These lines are evidence, and stay in the log whatever else is kept quiet.
+        "pipeline_crm.audit.anchors": {"level": "INFO"},
     },
 }
 

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import tempfile
 from contextlib import ExitStack
 
 from pipeline_crm.launch.postgres import throw_away
@@ -10,6 +11,7 @@ os.environ["DEBUG"] = "1"
 # Playwright keeps an event loop running in the thread of the test, and Django would refuse to touch the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.pop("REDIS_URL", None)
+os.environ.setdefault("AUDIT_FILE", f"{tempfile.gettempdir()}/pipeline-crm-anchors-{os.getpid()}.txt")
 if "DATABASE_URL" not in os.environ:
     # The environment is inherited, so the helpers of pytest-xdist find it set and share the one server.
     stack = ExitStack()

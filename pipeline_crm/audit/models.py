@@ -139,6 +139,7 @@ class Anchor(models.Model):
     """Where all chains ended at one moment, sealed with a key that is not in the database."""
 
     at = models.DateTimeField(_("when"))
+    key = models.BigIntegerField(_("number of the key"))
     seal = models.CharField(_("seal"), max_length=64)
 
     class Meta:

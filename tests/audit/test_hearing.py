@@ -65,7 +65,8 @@ def test_hidden_and_absent_are_refused_and_noted_alike(sam: Seat, sue: Seat) -> 
         statements = [re.sub(r"\d+", "N", query["sql"]) for query in asked.captured_queries]
         # The hour, the token against forgery and the address itself aside.
         page = re.sub(rb'data-now="\d+"|\b\w{64}\b|/leads/%d/' % pk, b"", answer.content)
-        told.append((answer.status_code, page, dict(answer.headers), statements))
+        headers = {name: value for name, value in answer.headers.items() if name not in ("Expires", "Content-Length")}
+        told.append((answer.status_code, page, headers, statements))
 
     assert told[0] == told[1]
     assert told[0][0] == 404
