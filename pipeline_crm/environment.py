@@ -102,6 +102,18 @@ def site(url: str, *, otherwise: str) -> str:
     return url.rstrip("/")
 
 
+def telephony(url: str) -> str:
+    """The address that makes the firm's telephone system call; its host is fixed, only what follows may say `{number}`."""
+    if not url:
+        return ""
+    parts = _split(url, name="TELEPHONY_URL", schemes={"https"})
+    if not parts.hostname or "{" in parts.netloc or "@" in parts.netloc:
+        raise ImproperlyConfigured("TELEPHONY_URL must name one host, and no user.")
+    if "{number}" not in parts.path + parts.query:
+        raise ImproperlyConfigured("TELEPHONY_URL must say where the number stands: write {number} there.")
+    return url
+
+
 def mailer(url: str) -> dict[str, Any]:
     """Django's description of a mail server (`smtp://`, `smtp+tls://`, `smtp+ssl://`) or of none (`files:/folder` …)."""
     parts = _split(url, name="MAIL_URL", schemes={"smtp", "smtp+tls", "smtp+ssl", "files", *MAIL_BACKENDS})

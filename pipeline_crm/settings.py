@@ -250,6 +250,11 @@ SITE_URL = environment.site(
     else f"https://{ALLOWED_HOSTS[0]}",
 )
 
+# Telephone -------------------------------------------------------------------------------------------------------
+
+# Where the firm's telephone system is asked for a call, if it is connected.
+TELEPHONY_URL = environment.telephony(environment.optional("TELEPHONY_URL"))
+
 # Safety ----------------------------------------------------------------------------------------------------------
 
 SECURE_CSP = {

@@ -15,13 +15,13 @@ from pipeline_crm.tiers.stages import Stage
 
 from .sight import Sight, sight_of
 
-TURNED_AWAY = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+TURNED_AWAY = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 STAGES = {f"{stage.value}s": stage.value for stage in Stage}  # by the namespace of their pages
 LARGEST = 2**63 - 1
 
 
 class DenialMiddleware:
-    """Notes each 403 and 404 that somebody who is signed in meets at an address of the house.
+    """Notes each 403, 404 and 429 that somebody who is signed in meets at an address of the house.
 
     Nothing is asked of the database about what they wanted: a record out of sight and none at all cost the same, and
     are told alike. It stands outside of the acts' transactions, which a refusal rolls back.

@@ -58,11 +58,6 @@ def add_points(client: Client, points: Sequence[Point]) -> None:
     )
 
 
-def open_points(client_id: int) -> list[Point]:
-    """All of one client's contact points in full; whoever shows them writes it down."""
-    return [(point.kind, point.opened()) for point in ContactPoint.objects.filter(client=client_id)]
-
-
 def enrol(person: Person, points: Sequence[Point], *, now: datetime) -> Client:
     """Makes a new client with these contact points."""
     client = Client.objects.create(

@@ -159,3 +159,21 @@ END = "end of a phone"
 def mask(kind: str, value: str) -> str:
     """What is shown of a phone or an address."""
     return mask_phone(value) if kind == ContactPoint.Kind.PHONE else mask_email(value)
+
+
+class OpenedHour(models.Model):
+    """How many contacts a person has opened, or called, within an hour of the clock."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, verbose_name=_("person")
+    )
+    hour = models.DateTimeField(_("hour"))
+    count = models.PositiveIntegerField(_("contacts opened"))
+
+    class Meta:
+        verbose_name = _("hour of opened contacts")
+        verbose_name_plural = _("hours of opened contacts")
+        constraints: ClassVar = [UniqueConstraint(fields=["user", "hour"], name="an_hour_of_a_person_is_counted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.hour:%Y-%m-%d %H} {self.count}"

@@ -18,7 +18,6 @@ from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Reason, Seat, Step, Tier
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import TOUCHES, Cause, Entry, Movement, Task
-from pipeline_crm.timeline.reading import clients_revealed
 from pipeline_crm.users.models import User
 
 from .assignment import (
@@ -165,7 +164,7 @@ def be_touched(item: ConveyorItem, *, now: datetime) -> None:
 def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: datetime) -> Entry:
     """Writes a note on a record; no clock moves."""
     item = hold(model, pk, by=by, now=now)
-    _refuse_hidden(item, by)
+    refuse_hidden(item, by)
     if not text.strip():
         raise Refused(_("The note is empty: write something first."))
     return record(item, kind=Entry.Kind.NOTE, by=by, now=now, text=text)
@@ -193,7 +192,7 @@ def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime
 def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, now: datetime) -> Task:
     """Ticks a task off; ticking it twice is the same as once."""
     item = hold(model, pk, by=by, now=now)
-    _refuse_hidden(item, by)
+    refuse_hidden(item, by)
     task = Task.objects.select_for_update().filter(stage=model.stage, record_id=pk, pk=task_id).first()
     if task is None:
         raise Http404
@@ -202,28 +201,6 @@ def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, n
         task.save(update_fields=["done_at", "done_by"])
         record(item, kind=Entry.Kind.TASK_DONE, by=by, now=now, text=task.title)
     return task
-
-
-@transaction.atomic
-def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
-    """Opens the contact of a client in full; written down each time, counted against the day once a client."""
-    item = hold(model, pk, by=by, now=now)
-    _refuse_hidden(item, by)
-    # The person's row is the lock: two clicks at once must not both take the last place of the day.
-    User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    limit, opened = item.pipeline.reveals_per_day, clients_revealed_today(by, item, now)
-    if item.client_id not in opened and len(opened) >= limit:
-        raise Refused(
-            _("You have opened %(n)d contacts today, which is the limit. Your head of sales can raise it.")
-            % {"n": limit}
-        )
-    record(item, kind=Entry.Kind.REVEALED, by=by, now=now)
-    return item
-
-
-def clients_revealed_today(by: User, item: ConveyorItem, now: datetime) -> set[int]:
-    """Whose contacts a person has opened in full since the pipeline's midnight."""
-    return {row["client_id"] for row in clients_revealed(by.pk, item.pipeline.midnight(now))}
 
 
 @transaction.atomic
@@ -312,7 +289,7 @@ def refuse_foreign_reason(reason: Reason, item: ConveyorItem, kind: Reason.Kind)
         raise Refused(_("Choose a reason from the list of this pipeline."))
 
 
-def _refuse_hidden(item: ConveyorItem, by: User) -> None:
+def refuse_hidden(item: ConveyorItem, by: User) -> None:
     """A client in the pool, or only offered, shows no contact and takes no notes."""
     if item.openness(sight_of(by)) is not Openness.FULL:
         raise Refused(_("Take or accept this client first."))

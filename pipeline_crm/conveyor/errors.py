@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 
 from django.utils.functional import Promise
@@ -27,6 +28,16 @@ class Taken(Refused):
     """Somebody else was first; nothing was changed."""
 
     status = HTTPStatus.CONFLICT
+
+
+class Spent(Refused):
+    """The person has used up what they may open for now; nothing was changed."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, sentence: str, *, until: datetime, now: datetime) -> None:
+        super().__init__(sentence)
+        self.seconds = max(1, round((until - now).total_seconds()))
 
 
 class NoRoom(Refused):

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from .errors import NoRoom, Refused
+from .errors import NoRoom, Refused, Spent
 from .handoff import tell_of_full
 
 
@@ -27,12 +27,15 @@ class RefusalMiddleware:
         if isinstance(exception, NoRoom):
             # The act itself has left no trace; that it could not be done is news all the same.
             tell_of_full(exception.tier, now=timezone.now())
-        return render(
+        answer = render(
             request,
             "errors/refused.html",
             {"sentence": exception.sentence, "back": _way_back(request)},
             status=exception.status,
         )
+        if isinstance(exception, Spent):
+            answer["Retry-After"] = exception.seconds
+        return answer
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from . import actions, handoff
+from . import actions, handoff, opening, telephony
 from .answers import Request, ask, doing, done, meet, meet_in_full, posted
 from .desks import Desk
 from .errors import Refused
 from .forms import MarkForm, NoteForm, ReassignForm, TaskForm
-from .record_page import REVEALED
+from .record_page import REVEALED, contact_in_full
 
+PLACES = [str(place) for place in range(20)]  # of a phone among those of one client
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -43,11 +45,26 @@ def move(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
 
 @require_POST
 def reveal(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
-    """Opens the contact in full on the page that follows, and on that page only."""
+    """Opens the contact in full in its place, or on the page that follows, and on that page only."""
     act = doing(request)
-    item = actions.reveal(desk.model, pk, by=act["by"], now=act["now"])
+    item = opening.reveal(desk.model, pk, by=act["by"], now=act["now"])
+    if request.htmx:
+        answer = HttpResponse(contact_in_full(request, item, now=act["now"]))
+        # What is shown in full is kept by no browser and no proxy.
+        add_never_cache_headers(answer)
+        return answer
     request.session[REVEALED] = [item.stage, item.pk]
     return done(request, item, _("The contact is open on this page. It was written down."))
+
+
+@require_POST
+def dial(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
+    """Lets the telephone system connect the person with the client; no page shows the number."""
+    act, place = doing(request), request.POST.get("place", "0")
+    number = opening.dial(desk.model, pk, place=int(place) if place in PLACES else -1, by=act["by"], now=act["now"])
+    # The call is written down and counted by now: whatever the telephone system says, somebody has asked for it.
+    telephony.ring(number, person=act["by"].username)
+    return done(request, meet(request, desk.model, pk), _("Your telephone rings: pick up, and the client is called."))
 
 
 @form_page

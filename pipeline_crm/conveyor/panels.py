@@ -23,6 +23,7 @@ from .faces import ClockFace, Link
 from .forms import ReassignForm, TaskForm
 from .hands import Spell
 from .models import HandOff
+from .opening import Opened
 from .printed import Press
 from .why import Why
 from .words import day_of, full_moment, span
@@ -65,23 +66,17 @@ class Contact:
     """Phones and addresses, each with what is shown of it; masked ones keep their value to themselves."""
 
     in_full: bool
-    phones: Sequence[tuple[str, str]]
-    emails: Sequence[tuple[str, str]]
+    phones: Sequence[Opened]
+    emails: Sequence[Opened]
     opened: int
     limit: int
+    shows: bool = True  # whether the reader may ask to see them
+    rings: bool = False  # whether the telephone system can call without that
 
 
 def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool) -> SafeString:
     """How to reach the client, and what is known of them."""
     client = press.item.client
-    reveal = f'<button type="submit" class="btn w-full" data-variant="outline">{icon("eye")}{_("Reveal")}</button>'
-    way = ""
-    if seen.in_full and seen.phones:
-        call = f"{icon('phone')}{pgettext('button', 'Call')}"
-        way = f'<a class="btn mt-2.5 w-full" data-variant="outline" href="tel:{escape(seen.phones[0][0])}">{call}</a>'
-    elif not seen.in_full and (seen.phones or seen.emails):
-        way = BUTTON.format(' class="mt-2.5"', press.url("reveal"), press.sent, reveal)
-    limit = {"opened": seen.opened, "limit": seen.limit}
     where = [word for word in (client.city, client.region) if word]
     about = facts(
         [
@@ -96,9 +91,8 @@ def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool) -
     edit = f"{icon('pencil')}{_('Edit the details')}"
     change = f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{press.url("edit")}">{edit}</a>'
     inside = (
-        f'<div class="p-3.5">{_phones(seen)}{way}'
-        f'<p class="meta mt-2">{_("Revealed %(opened)s of %(limit)s today. Each time is recorded.") % limit}</p>'
-        f'<dl class="facts mt-3 border-t pt-3">{_emails(seen)}{about}</dl>{said}{change if works else ""}</div>'
+        f'<div class="p-3.5">{reach(press, seen)}<dl class="facts mt-3 border-t pt-3 empty:hidden">{about}</dl>'
+        f"{said}{change if works else ''}</div>"
     )
     return panel("contact", _("Contact"), inside, beside=f'<span class="ms-auto">{_consent(client.consent)}</span>')
 
@@ -109,22 +103,51 @@ def _consent(consent: str) -> str:
     return flag(words.get(consent) or _("consent not asked"), tone=tone, sign=sign)
 
 
-def _phones(seen: Contact) -> str:
-    if not seen.phones:
-        return f'<p class="text-muted-foreground">{_("No phone is known.")}</p>'
-    shown = [
-        f'<a href="tel:{escape(value)}">{escape(words)}</a>' if seen.in_full else escape(words)
-        for value, words in seen.phones
-    ]
-    return "".join(f'<p class="text-lg font-semibold tracking-wide">{phone}</p>' for phone in shown)
+def reach(press: Press, seen: Contact) -> SafeString:
+    """The phones and addresses with what can be done with them: what a click opens, and a minute closes again."""
+    phones = "".join(_phone(press, seen, place, phone) for place, phone in enumerate(seen.phones))
+    emails = "".join(f'<p class="mt-1 break-all">{_shown(seen, "mailto", email)}</p>' for email in seen.emails)
+    nothing = "" if seen.phones else f'<p class="text-muted-foreground">{_("No phone is known.")}</p>'
+    limit = {"opened": seen.opened, "limit": seen.limit}
+    counted = _("Revealed %(opened)s of %(limit)s today. Each time is recorded.") % limit
+    if not seen.shows:
+        counted = _("At this tier calls are made without showing the number. Each one is recorded.")
+    opened = f' data-opened aria-label="{_("Contact in full")}"' if seen.in_full else ""
+    return SafeString(
+        f'<div id="reach"{opened}>{phones}{nothing}{emails}{_ways(press, seen)}<p class="meta mt-2">{counted}</p></div>'
+    )
 
 
-def _emails(seen: Contact) -> str:
-    shown = [
-        f'<a href="mailto:{escape(value)}">{escape(words)}</a>' if seen.in_full else escape(words)
-        for value, words in seen.emails
-    ]
-    return "".join(f'<dt>{_("E-mail")}</dt><dd class="break-all">{email}</dd>' for email in shown)
+def _phone(press: Press, seen: Contact, place: int, phone: Opened) -> str:
+    shown = f'<p class="min-w-0 text-lg font-semibold tracking-wide">{_shown(seen, "tel", phone)}</p>'
+    if not seen.rings:
+        return shown
+    words = f'{icon("phone")}<span class="sr-only">{pgettext("button", "Call")} {escape(phone.mask)}</span>'
+    ring = f'<input type="hidden" name="place" value="{place}"><button type="submit" class="btn" data-variant="outline" data-size="icon">{words}</button>'
+    form = BUTTON.format(' class="ms-auto"', press.url("dial"), press.sent, ring)
+    return f'<div class="flex items-center gap-2">{shown}{form}</div>'
+
+
+def _shown(seen: Contact, way: str, point: Opened) -> str:
+    """The mask; or the value as a link that knows its mask, so that it can hide again."""
+    if not seen.in_full:
+        return escape(point.mask)
+    return f'<a href="{way}:{escape(point.value)}" data-mask="{escape(point.mask)}">{escape(point.words)}</a>'
+
+
+def _ways(press: Press, seen: Contact) -> str:
+    """The button that shows; when all is shown it waits for the minute to end, and a call can be made in its place."""
+    if not seen.shows or not (seen.phones or seen.emails):
+        return ""
+    way = ""
+    if seen.in_full and seen.phones and not seen.rings:
+        words = f"{icon('phone')}{pgettext('button', 'Call')}"
+        number = escape(seen.phones[0].value)
+        way = f'<a class="btn mt-2.5 w-full" data-variant="outline" data-open href="tel:{number}">{words}</a>'
+    show = f'<button type="submit" class="btn w-full" data-variant="outline">{icon("eye")}{pgettext("contact", "Show")}</button>'
+    hidden = " hidden data-show" if seen.in_full else ""
+    attributes = f' class="mt-2.5" hx-post="{press.url("reveal")}" hx-target="#reach" hx-swap="outerHTML"{hidden}'
+    return way + BUTTON.format(attributes, press.url("reveal"), press.sent, show)
 
 
 # Brief -------------------------------------------------------------------------------------------------------------
@@ -304,11 +327,12 @@ def gone_on(link: Link) -> SafeString:
 
 def call(press: Press, seen: Contact) -> SafeString:
     """The first thing to do: call, or once the number is open, write down what was said."""
-    if seen.in_full or not seen.phones:
+    rings = seen.rings and not seen.in_full
+    if seen.in_full or not seen.phones or not (seen.shows or rings):
         return SafeString(f'<a class="btn px-4" href="#log">{icon("message-2")}{_("Log a touch")}</a>')
     words = f'{icon("phone")}{pgettext("button", "Call")}<span class="key">C</span>'
     button = f'<button type="submit" class="btn px-4" data-key="c">{words}</button>'
-    return SafeString(BUTTON.format("", press.url("reveal"), press.sent, button))
+    return SafeString(BUTTON.format("", press.url("dial" if rings else "reveal"), press.sent, button))
 
 
 def to_next(press: Press, step: Step | None) -> SafeString:

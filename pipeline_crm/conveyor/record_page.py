@@ -18,14 +18,12 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.sight import Sight, sight_of
-from pipeline_crm.clients.actions import open_points
-from pipeline_crm.clients.contacts import show_phone
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 
-from . import panels
+from . import opening, panels, telephony
 from .answers import Request, note_inspection, note_look
 from .cards import house_of, wanted_by
 from .clocks import ladder_of, running
@@ -206,14 +204,9 @@ def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
 def _contact(reader: Reader) -> panels.Contact:
     """Masked, unless the person has just asked to see it in full."""
     item, in_full = reader.item, _is_in_full(reader)
-    points = told_in_full(item) if in_full else [(kind, "", masked) for kind, masked in reader.folder.points]
-    return panels.Contact(
-        in_full=in_full,
-        phones=[(value, words) for kind, value, words in points if kind == ContactPoint.Kind.PHONE],
-        emails=[(value, words) for kind, value, words in points if kind == ContactPoint.Kind.EMAIL],
-        opened=reader.folder.revealed,
-        limit=item.pipeline.reveals_per_day,
-    )
+    masked = [opening.Opened(kind, "", "", mask) for kind, mask in reader.folder.points]
+    points = opening.opened(item) if in_full else masked
+    return _reach(reader.request, item, points, in_full=in_full, opened=reader.folder.revealed)
 
 
 def _is_in_full(reader: Reader) -> bool:
@@ -225,13 +218,26 @@ def _is_in_full(reader: Reader) -> bool:
     return in_full
 
 
-def told_in_full(item: ConveyorItem) -> list[tuple[str, str, str]]:
-    """The contacts of a record's client: kind, value, and the value as people at home write it."""
-    at_home = item.pipeline.country
-    return [
-        (kind, value, show_phone(value, at_home) if kind == ContactPoint.Kind.PHONE else value)
-        for kind, value in open_points(item.client_id)
-    ]
+def contact_in_full(request: Request, item: ConveyorItem, *, now: datetime) -> SafeString:
+    """The place of the contact on the page, open: for somebody whose asking was just written down."""
+    counted = len(opening.clients_revealed_today(request.user, item, now))
+    here = DESKS[item.stage].url("record", item.pk)
+    press = Press(item, house_of(sight_of(request.user)), here=here, token=get_token(request))
+    return panels.reach(press, _reach(request, item, opening.opened(item), in_full=True, opened=counted))
+
+
+def _reach(
+    request: Request, item: ConveyorItem, points: Sequence[opening.Opened], *, in_full: bool, opened: int
+) -> panels.Contact:
+    return panels.Contact(
+        in_full=in_full,
+        phones=[point for point in points if point.kind == ContactPoint.Kind.PHONE],
+        emails=[point for point in points if point.kind == ContactPoint.Kind.EMAIL],
+        opened=opened,
+        limit=item.pipeline.reveals_per_day,
+        shows=not opening.keeps_digits(item, sight_of(request.user)),
+        rings=telephony.is_connected(),
+    )
 
 
 def _briefs(reader: Reader) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class PipelineAdmin(ModelAdmin):
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "is_active"]}),
         (_("Where it works"), {"fields": [("currency", "time_zone", "country")]}),
-        (_("Limits and habits"), {"fields": [("repeat_deals", "cadence_days", "reveals_per_day")]}),
+        (_("Limits and habits"), {"fields": [("repeat_deals", "cadence_days")]}),
+        (_("Contacts in full"), {"fields": [("reveals_per_day", "head_reveals_per_hour")]}),
         (_("Safety"), {"fields": ["second_factor"]}),
         (_("Who looks over all tiers"), {"fields": ["heads", "analysts"]}),
     ]

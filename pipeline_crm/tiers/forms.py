@@ -123,6 +123,7 @@ class PipelineForm(PlaceForm):
             "repeat_deals",
             "cadence_days",
             "reveals_per_day",
+            "head_reveals_per_hour",
             "second_factor",
         )
         help_texts: ClassVar = {
@@ -187,6 +188,9 @@ class TierForm(RowForm):
             "untouched_limit",
             "cool_down_hours",
             "hop_limit",
+            "reveals_per_hour",
+            "lead_reveals_per_hour",
+            "hides_digits",
         )
         help_texts: ClassVar = {
             "strategy": _(
@@ -209,6 +213,13 @@ class TierForm(RowForm):
             "silence_minutes": _("From one touch to the next. Empty: no clock."),
             "pool_minutes": _("How long a record may lie in the pool. Empty: no clock."),
         }
+
+    def clean_hides_digits(self) -> bool:
+        """Without a telephone system nobody could call at all."""
+        hides: bool = self.cleaned_data["hides_digits"]
+        if hides and not settings.TELEPHONY_URL:
+            raise forms.ValidationError(_("First connect the telephone system of the firm: TELEPHONY_URL is not set."))
+        return hides
 
     def _get_validation_exclusions(self) -> set[str]:
         # One tier gives a stage and another takes it in the same save: only the whole can be right or wrong.

@@ -107,6 +107,10 @@ class TierInline(Table, StackedInline):
             _("The pool, and what lay too long"),
             {"fields": [("untouched_limit", "cool_down_hours", "hop_limit"), "cherry_picking"]},
         ),
+        (
+            _("Contacts in full"),
+            {"fields": [("reveals_per_hour", "lead_reveals_per_hour"), "hides_digits"]},
+        ),
     ]
 
 

@@ -23,6 +23,7 @@ from pipeline_crm.conveyor.faces import Belt, Joint, Stretch
 from pipeline_crm.conveyor.forms import ActForm, TaskForm
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.records import Clock, ConveyorItem
+from pipeline_crm.conveyor.telephony import is_connected
 from pipeline_crm.conveyor.words import day_words, money_words, when_words
 from pipeline_crm.tiers.models import Rung
 from pipeline_crm.tiers.stages import Stage
@@ -72,8 +73,8 @@ class Best:
 
     @property
     def call_url(self) -> str:
-        """Where a click opens the contact, counted, and with it the page on which the call is written down."""
-        return DESKS[self.duty.item.stage].url("reveal", self.duty.item.pk)
+        """Where a click calls, or opens the contact, counted, and with it the page on which the call is written down."""
+        return DESKS[self.duty.item.stage].url("dial" if is_connected() else "reveal", self.duty.item.pk)
 
     @property
     def is_brief_own(self) -> bool:

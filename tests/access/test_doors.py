@@ -157,7 +157,11 @@ def test_what_changes_something_answers_no_link(request: Any, browse: Callable[[
 
 ACTS = [
     *("workbench:take-next", "workbench:read-notices", "workbench:language", "workbench:theme", "workbench:pipeline"),
-    *(f"{room}:{act}" for room in ("leads", "deals", "accounts") for act in ("claim", "release", "move", "reveal")),
+    *(
+        f"{room}:{act}"
+        for room in ("leads", "deals", "accounts")
+        for act in ("claim", "release", "move", "reveal", "dial")
+    ),
     *(f"{room}:task-done" for room in ("leads", "deals", "accounts")),
     *(f"{room}:{act}" for room in ("deals", "accounts") for act in ("accept", "mark")),
     *("leads:contact", "leads:reopen", "deals:reopen", "accounts:doubt", "accounts:calm", "accounts:win-back"),

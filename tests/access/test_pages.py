@@ -50,6 +50,7 @@ TABLE = """
   post:leads:task                       303    -      303    -      -      303    -      -      -      303    in     in
   post:leads:task-done                  303    -      303    -      -      303    -      -      -      303    in     in
   post:leads:reveal                     303    -      303    -      -      303    -      -      -      303    in     in
+  post:leads:dial                       422    -      422    -      -      422    -      -      -      422    in     in
   get:leads:reassign                    200    -      200    -      -      200    -      -      -      200    in     in
   post:leads:reassign                   422    -      303    -      -      303    -      -      -      303    in     in
   get:leads:touch                       200    -      200    -      -      200    -      -      -      200    in     in
@@ -75,6 +76,7 @@ TABLE = """
   post:deals:task                       -      -      -      303    -      303    -      -      -      303    in     in
   post:deals:task-done                  -      -      -      303    -      303    -      -      -      303    in     in
   post:deals:reveal                     -      -      -      303    -      303    -      -      -      303    in     in
+  post:deals:dial                       -      -      -      422    -      422    -      -      -      422    in     in
   get:deals:reassign                    -      -      -      200    -      200    -      -      -      200    in     in
   post:deals:reassign                   -      -      -      422    -      303    -      -      -      303    in     in
   post:deals:accept                     -      -      -      409    -      409    -      -      -      409    in     in
@@ -105,6 +107,7 @@ TABLE = """
   post:accounts:task                    -      -      -      -      303    303    -      -      -      303    in     in
   post:accounts:task-done               -      -      -      -      303    303    -      -      -      303    in     in
   post:accounts:reveal                  -      -      -      -      303    303    -      -      -      303    in     in
+  post:accounts:dial                    -      -      -      -      422    422    -      -      -      422    in     in
   get:accounts:reassign                 -      -      -      -      200    200    -      -      -      200    in     in
   post:accounts:reassign                -      -      -      -      422    303    -      -      -      303    in     in
   post:accounts:accept                  -      -      -      -      409    409    -      -      -      409    in     in

@@ -12,11 +12,12 @@ from leads import actions as scouting
 from leads.models import Lead
 from pipeline_crm import sealing
 from pipeline_crm.clients import rotation
-from pipeline_crm.clients.actions import Person, add_points, enrol, find, lock_points, open_points
+from pipeline_crm.clients.actions import Person, add_points, enrol, find, lock_points
 from pipeline_crm.clients.models import Client, ContactPoint
-from pipeline_crm.conveyor import actions as belt
+from pipeline_crm.conveyor import opening
 from pipeline_crm.timeline.models import Entry
 from tests.cast import MONDAY, make_enquiry, make_lead
+from tests.contacts import open_points
 
 PHONE, EMAIL = ("phone", "+79161234508"), ("email", "irina@mail.example")
 
@@ -40,7 +41,7 @@ def test_no_table_holds_a_contact_in_clear(pipeline, sam):
     enquiry = make_enquiry("Irina", phone=PHONE[1], email=EMAIL[1])
     lead = scouting.capture(pipeline, enquiry, by=sam.user, now=MONDAY, keep_for=sam).item
     scouting.capture(pipeline, enquiry, by=sam.user, now=MONDAY)
-    belt.reveal(Lead, lead.pk, by=sam.user, now=MONDAY)
+    opening.reveal(Lead, lead.pk, by=sam.user, now=MONDAY)
 
     kept = everything_kept()
 

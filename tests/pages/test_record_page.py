@@ -18,7 +18,7 @@ from leads.models import Lead
 from pipeline_crm.access.sight import read_sight
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor import folder as folders
-from pipeline_crm.conveyor import hands, printed
+from pipeline_crm.conveyor import hands, opening, printed
 from pipeline_crm.conveyor.forms import NoteForm, TaskForm, TouchForm
 from pipeline_crm.conveyor.printed import Press
 from pipeline_crm.conveyor.records import ConveyorItem
@@ -151,7 +151,7 @@ def test_what_is_found_at_once_is_what_there_is(pipeline: Pipeline, sam: Seat, h
     deal = make_deal(sam, hal, phone="+79161234508")
     now = timezone.now()
     belt.set_task(type(deal), deal.pk, title="Send a plan", due_at=now + timedelta(days=1), by=hal.user, now=now)
-    belt.reveal(type(deal), deal.pk, by=hal.user, now=now)
+    opening.reveal(type(deal), deal.pk, by=hal.user, now=now)
     house = setup()
     house.attach([deal])
 

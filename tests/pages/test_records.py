@@ -184,6 +184,6 @@ def test_beyond_the_limit_no_other_contact_opens(browse: Browse, pipeline: Pipel
 
     again, answer = (browser.post(f"/leads/{pk}/reveal/") for pk in (lead.pk, other.pk))
 
-    assert (again.status_code, answer.status_code) == (303, 422)
+    assert (again.status_code, answer.status_code) == (303, 429)
     assert "You have opened 1 contacts today, which is the limit." in answer.content.decode()
     assert not Entry.objects.filter(kind="revealed", record_id=other.pk).exists()

@@ -15,9 +15,10 @@ from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
-from pipeline_crm.clients.models import Client
+from pipeline_crm.audit.models import Line
+from pipeline_crm.clients.models import Client, OpenedHour
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor import handoff, opening
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.moves import keep
@@ -257,8 +258,22 @@ def test_the_last_contact_of_the_day_is_opened_once(pipeline, sam):
     leads = [make_lead(sam) for _ in range(2)]
 
     results = at_once(
-        *(lambda lead=lead: belt.reveal(Lead, lead.pk, by=sam.user, now=MONDAY) for lead in leads),
+        *(lambda lead=lead: opening.reveal(Lead, lead.pk, by=sam.user, now=MONDAY) for lead in leads),
     )
 
     assert Entry.objects.filter(kind="revealed").count() == 1
     assert len(sentences(results)) == 1
+
+
+def test_fifty_clicks_at_once_do_not_overspend_the_hour(pipeline, sam):
+    Tier.objects.filter(pk=sam.tier_id).update(reveals_per_hour=7)
+    leads = [make_lead(sam) for _ in range(10)]
+
+    results = at_once(
+        *(lambda lead=lead: opening.reveal(Lead, lead.pk, by=sam.user, now=MONDAY) for lead in leads * 5),
+    )
+
+    assert len(sentences(results)) == 43
+    assert list(OpenedHour.objects.values_list("user", "count")) == [(sam.user_id, 7)]
+    assert Entry.objects.filter(kind="revealed").count() == 7
+    assert Line.objects.filter(kind="revealed", by=sam.user).count() == 7

@@ -116,6 +116,18 @@ class Tier(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Who holds so many records without a touch takes no more from the pool."),
     )
+    reveals_per_hour = models.PositiveSmallIntegerField(
+        _("contacts a member may open or call an hour"), default=30, db_default=30
+    )
+    lead_reveals_per_hour = models.PositiveSmallIntegerField(
+        _("contacts a team lead may open or call an hour"), default=30, db_default=30
+    )
+    hides_digits = models.BooleanField(
+        _("members call without seeing the number"),
+        default=False,
+        db_default=False,
+        help_text=_("“Call” rings through the telephone system of the firm; phones and addresses stay masked."),
+    )
     cool_down_hours = models.PositiveSmallIntegerField(
         _("an earlier owner waits (hours)"),
         default=72,

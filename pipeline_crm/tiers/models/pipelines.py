@@ -65,6 +65,9 @@ class Pipeline(models.Model):
         _("touch an account every (days)"), default=30, validators=[MinValueValidator(1)]
     )
     reveals_per_day = models.PositiveSmallIntegerField(_("contacts a person may open in full a day"), default=40)
+    head_reveals_per_hour = models.PositiveSmallIntegerField(
+        _("contacts a head of sales may open or call an hour"), default=40, db_default=40
+    )
     second_factor = models.BooleanField(
         _("second factor for everybody"),
         default=False,
