@@ -150,7 +150,7 @@ def pipelines_for(sight: Sight) -> list[Pipeline]:
     heads = sight.headed_ids
     works = {tier.pipeline_id for tier in sight.worked if tier.works(Stage.LEAD)}
     in_use = [pipeline for pipeline in in_sight(sight) if pipeline.is_active]
-    return [pipeline for pipeline in in_use if sight.everything or pipeline.pk in works | heads]
+    return [pipeline for pipeline in in_use if pipeline.pk in works | heads]
 
 
 def _chosen(request: Request, pipelines: list[Pipeline]) -> Pipeline:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
 from accounts import actions as farming
@@ -20,6 +21,7 @@ from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
+from pipeline_crm.access.glass import break_glass
 from pipeline_crm.access.sight import read_sight
 from pipeline_crm.clients.actions import Person
 from pipeline_crm.conveyor import handoff
@@ -43,6 +45,26 @@ def make_person(username: str, name: str = "", **fields: Any) -> User:
     person.set_unusable_password()
     person.save()
     return person
+
+
+def make_head(pipeline: Pipeline, username: str = "chief") -> User:
+    """Somebody who heads a pipeline: who does already, else this person."""
+    heads = drawing.appointed(pipeline, "head_pipeline")
+    if heads:
+        return User.objects.get(pk=heads[0])
+    person = User.objects.filter(username=username).first() or make_person(username)
+    assign_perm("tiers.head_pipeline", person, pipeline)
+    return person
+
+
+def break_open(administrator: User, *pipelines: Pipeline, now: datetime | None = None) -> User:
+    """Lets an administrator see the clients of pipelines for an hour."""
+    for pipeline in pipelines:
+        words = "A client asks for their data, and nobody else is here."
+        break_glass(
+            pipeline=pipeline, reason=words, span=timedelta(hours=1), by=administrator, now=now or timezone.now()
+        )
+    return administrator
 
 
 def seat_at(pipeline: Pipeline, stage: Stage, user: User, **fields: Any) -> Seat:
@@ -144,8 +166,7 @@ def steer_to(item: Deal | Account, seat: Seat, *, now: datetime = MONDAY) -> Non
     if item.seat_id != seat.pk:
         from pipeline_crm.conveyor.actions import reassign
 
-        chief = User.objects.filter(is_superuser=True).first() or make_person("chief", is_superuser=True)
-        reassign(type(item), item.pk, to=seat, by=chief, now=now)
+        reassign(type(item), item.pk, to=seat, by=make_head(item.pipeline), now=now)
 
 
 def reason(pipeline: Pipeline, kind: Reason.Kind) -> Reason:
@@ -224,7 +245,7 @@ def cody(db: None) -> User:
 
 @pytest.fixture
 def root(db: None) -> User:
-    """A superuser."""
+    """A superuser: structure and people, and no clients until they break the glass."""
     return make_person("root", "Root Admin", is_staff=True, is_superuser=True)
 
 

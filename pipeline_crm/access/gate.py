@@ -26,9 +26,10 @@ DOORS: dict[str, Callable[[Sight], bool]] = {
     "leads.work": lambda sight: sight.works(Stage.LEAD),
     "deals.work": lambda sight: sight.works(Stage.DEAL),
     "accounts.work": lambda sight: sight.works(Stage.ACCOUNT),
-    "tier.lead": lambda sight: bool(sight.led or sight.headed or sight.everything),
-    "pipeline.head": lambda sight: bool(sight.headed or sight.everything),
-    "pipeline.numbers": lambda sight: bool(sight.headed or sight.analysed or sight.everything),
+    "tier.lead": lambda sight: bool(sight.led or sight.headed),
+    "pipeline.head": lambda sight: bool(sight.headed),
+    "pipeline.numbers": lambda sight: bool(sight.headed or sight.analysed),
+    "house.administer": lambda sight: sight.administers,
 }
 
 
@@ -43,7 +44,7 @@ def visible[M: Model](user: User, queryset: QuerySet[M], *, only_open: bool = Fa
     sight = sight_of(user)
     if sight.user_id is None:
         return queryset.none()
-    return queryset if sight.everything else queryset.filter(seen_by(sight))
+    return queryset.filter(seen_by(sight))
 
 
 def reach[M: Model](user: User, queryset: QuerySet[M], pk: int) -> M:

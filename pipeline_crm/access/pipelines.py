@@ -16,8 +16,6 @@ CHOSEN = "pipeline_id"  # the key in the session
 
 def in_sight(sight: Sight) -> list[Pipeline]:
     """The pipelines somebody works, leads, heads or analyses, their own seats first."""
-    if sight.everything:
-        return list(Pipeline.objects.filter(is_active=True))
     desks = [tier.pipeline for tier in (*(seat.tier for seat in sight.seats), *sight.led)]
     return list({pipeline.pk: pipeline for pipeline in (*desks, *sight.headed, *sight.analysed)}.values())
 

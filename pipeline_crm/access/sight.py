@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from pipeline_crm.tiers.models import (
@@ -23,13 +24,19 @@ from pipeline_crm.tiers.models import (
 from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
+from .models import BreakGlass
+
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
 
 @dataclass(frozen=True)
 class Sight:
-    """The tiers a person works or leads, the pipelines they head or analyse, the seats they sit on."""
+    """The tiers a person works or leads, the pipelines they head or analyse, the seats they sit on.
+
+    An administrator sees no client for being one. Who has broken the glass stands as a head of that pipeline until it
+    closes; it is among `headed` then, and `glass` tells so.
+    """
 
     user_id: int | None = None
     seats: tuple[Seat, ...] = ()
@@ -37,7 +44,8 @@ class Sight:
     led: tuple[Tier, ...] = ()
     headed: tuple[Pipeline, ...] = ()
     analysed: tuple[Pipeline, ...] = ()
-    everything: bool = False
+    administers: bool = False
+    glass: tuple[BreakGlass, ...] = ()
     house: SetUp | None = field(default=None, compare=False, repr=False)
 
     @cached_property
@@ -58,7 +66,7 @@ class Sight:
 
     def works(self, stage: Stage | str) -> bool:
         """Whether any record of a stage can be worked, led or headed from here."""
-        return self.everything or bool(self.headed) or bool(self.tiers_for(stage))
+        return bool(self.headed) or bool(self.tiers_for(stage))
 
     def tiers_for(self, stage: Stage | str) -> list[Tier]:
         """The person's tiers at which records of a stage lie."""
@@ -66,7 +74,11 @@ class Sight:
 
     def supervises(self, tier: Tier) -> bool:
         """Whether the person steers this tier: its team lead or its head of sales."""
-        return self.everything or tier.id in self.led_ids or tier.pipeline_id in self.headed_ids
+        return tier.id in self.led_ids or tier.pipeline_id in self.headed_ids
+
+    def is_behind_glass(self, pipeline_id: int) -> bool:
+        """Whether the person sees this pipeline only because they have broken the glass."""
+        return any(glass.pipeline_id == pipeline_id for glass in self.glass)
 
     def seat_at(self, tier_id: int) -> Seat | None:
         """The person's own open seat at a tier."""
@@ -93,9 +105,19 @@ def read_sight(user: User | AnonymousUser) -> Sight:
         _kept.clear()
     sights = _kept.setdefault(house, {})
     kept = sights.get(user.pk)
-    if kept is None or kept.everything != user.is_superuser:
+    if kept is None or kept.administers != user.is_superuser:
         kept = sights[user.pk] = _read(user, house)
-    return kept
+    return _through_glass(kept, house) if kept.administers else kept
+
+
+def _through_glass(sight: Sight, house: SetUp) -> Sight:
+    """With the pipelines that an administrator has opened; asked anew each time, for a glass closes by the clock."""
+    opened = BreakGlass.objects.open(timezone.now()).filter(user=sight.user_id).order_by("id")
+    shut = house.pipelines.keys() - sight.headed_ids
+    glass = {one.pipeline_id: one for one in house.attach(opened) if one.pipeline_id in shut}
+    if not glass:
+        return sight
+    return replace(sight, headed=(*sight.headed, *(house.pipelines[pk] for pk in glass)), glass=tuple(glass.values()))
 
 
 # By the set-up that was read last, one sight for each person who has asked since.
@@ -114,7 +136,7 @@ def _read(user: User, house: SetUp) -> Sight:
         led=tiers["lead_tier"],
         headed=pipelines["head_pipeline"],
         analysed=pipelines["analyse_pipeline"],
-        everything=user.is_superuser,
+        administers=user.is_superuser,
         house=house,
     )
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.audit import actions as journal
+from pipeline_crm.audit.models import Kind
 from pipeline_crm.tiers.stages import Stage
 
 from .actions import inspect
@@ -90,11 +91,20 @@ def note_look(user: User, item: ConveyorItem, openness: Openness, *, now: dateti
 
 
 def note_inspection(request: Request, item: ConveyorItem) -> None:
-    """A client's page that an administrator opens without a place at its desk is written down."""
+    """A client's page that an administrator opens through broken glass is written down."""
     sight = sight_of(request.user)
-    own = item.seat_id in sight.seat_ids or item.tier_id in sight.led_ids or item.pipeline_id in sight.headed_ids
-    if sight.everything and not own:
-        inspect(item, by=request.user, now=timezone.now())
+    own = item.seat_id in sight.seat_ids or item.tier_id in sight.led_ids
+    if sight.is_behind_glass(item.pipeline_id) and not own:
+        now = timezone.now()
+        inspect(item, by=request.user, now=now)
+        fact = journal.Fact(
+            Kind.GLASS_USED,
+            request.user,
+            pipeline=item.pipeline_id,
+            client=item.client_id,
+            record=(item.stage, item.pk),
+        )
+        journal.note_many([fact], now=now, once_in=journal.SAME_LOOK)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -103,7 +103,7 @@ def _search(words: str) -> str:
 
 def _called(words: str, scope: Scope) -> Q:
     """Every word stands in the name or the company; a hidden name is never found."""
-    called = Q() if scope.sight.everything else scope.named
+    called = scope.named
     for word in words.split():
         called &= Q(client__name__icontains=word) | Q(client__company__icontains=word)
     return called

@@ -85,7 +85,7 @@ def close_seat(seat_id: int, *, by: User, now: datetime) -> BookMove:
     """Closes a seat and gives its book to the others by rule; what nobody can take goes into the pool."""
     seat = seat_in_charge(seat_id, by=by)
     sight = sight_of(by)
-    if seat.user_id == by.pk and not (sight.everything or seat.tier.pipeline_id in sight.headed_ids):
+    if seat.user_id == by.pk and seat.tier.pipeline_id not in sight.headed_ids:
         # With the seat goes the sight of the tier: nobody could undo it from here.
         raise Refused(_("You cannot close your own seat. Ask your head of sales."))
     return _move(seat, cause=BookMove.Cause.LEFT, to=None, by=by, now=now, closes=True)

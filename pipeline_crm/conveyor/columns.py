@@ -46,8 +46,7 @@ class Column:
 
 def _by_client(scope: Scope) -> Any:
     # Whose name is hidden must not be guessed from its place among the others.
-    name = Lower("client__name")
-    return name if scope.sight.everything else Case(When(scope.named, then=name), default=Value(""))
+    return Case(When(scope.named, then=Lower("client__name")), default=Value(""))
 
 
 def _by(path: str) -> Callable[[Scope], Any]:

@@ -159,7 +159,7 @@ def _at(spot: str, rows: ConveyorQuerySet) -> QuerySet[Any, Any]:
 
 def read_riders(scope: Scope, asked: Asked, steps: Sequence[Step], *, goes_back: bool) -> Riders:
     """Everything that one board draws, in the same two questions however much rides on it."""
-    heads = scope.sight.everything or scope.pipeline.pk in scope.sight.headed_ids
+    heads = scope.pipeline.pk in scope.sight.headed_ids
     asking = Asking(scope.anybody, asked, len(steps), heads, goes_back)
     numbers = {**scope.stand_in.numbers, **{STEPS - place: step.pk for place, step in enumerate(steps)}}
     month = timezone.localtime(scope.now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -87,11 +87,7 @@ class Scope:
     @cached_property
     def is_in_charge(self) -> bool:
         """Whether the person leads a tier here, or heads the pipeline."""
-        return (
-            self.sight.everything
-            or self.pipeline.pk in self.sight.headed_ids
-            or any(tier.pk in self.sight.led_ids for tier in self.tiers)
-        )
+        return self.pipeline.pk in self.sight.headed_ids or any(tier.pk in self.sight.led_ids for tier in self.tiers)
 
     @property
     def views(self) -> list[View]:
@@ -122,16 +118,14 @@ class Scope:
         if view == View.MINE:
             # Whoever holds an open record sees it: no more need be asked.
             return here.open().held_by(*self.sight.seat_ids)
-        if view == View.POOL and not self.sight.everything:
+        if view == View.POOL:
             # What nobody holds is seen by its tier or its pipeline; said so, it is read from the index of the pool.
             tiers = Q(tier__in=self.sight.worked_ids | self.sight.led_ids)
             headed = Q(pipeline__in=self.sight.headed_ids) if self.sight.headed else Q(pk__in=[])
             return here.open().filter(tiers | headed, seat=None, awaits_lead=False)
         rows = cast(ConveyorQuerySet, visible(self.user, here, only_open=view != View.CLOSED))
-        if view == View.POOL:
-            return rows.open().filter(seat=None, awaits_lead=False)
         if view == View.TEAM:
-            return rows.open() if self.sight.everything else rows.open().filter(self.charge)
+            return rows.open().filter(self.charge)
         return rows.closed()
 
 
@@ -148,6 +142,6 @@ def scope_of(request: HttpRequest, desk: Desk) -> Scope:
 
 
 def _is_worked(pipeline: Pipeline, stage: Stage, sight: Sight) -> bool:
-    if sight.everything or pipeline.pk in sight.headed_ids:
+    if pipeline.pk in sight.headed_ids:
         return True
     return any(tier.pipeline_id == pipeline.pk for tier in sight.tiers_for(stage))

@@ -18,7 +18,7 @@ from .questions import CURRENCY
 
 PIPELINE, PERSON = -1, -2
 SEATS, WORKED, LED, HEADED, STEPS = -1_000, -2_000, -3_000, -4_000, -5_000
-Shape = tuple[int, int, int, int, bool]
+Shape = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,22 @@ def stand_in(sight: Sight, pipeline: Pipeline | None = None) -> StandIn:
     numbers: dict[Any, Any] = {first - place: pk for first, pks in kinds for place, pk in enumerate(sorted(pks))}
     numbers[PERSON] = sight.user_id
     own: dict[Any, Any] = {PIPELINE: pipeline.pk, CURRENCY: pipeline.currency} if pipeline else {}
-    shape = (*(len(pks) for _first, pks in kinds), sight.everything)
+    shape: Any = tuple(len(pks) for _first, pks in kinds)
     user, nobody = _nobody(shape)
     return StandIn(shape, user, nobody, Pipeline(pk=PIPELINE, currency=CURRENCY), numbers | own)
 
 
 @lru_cache(maxsize=256)
 def _nobody(shape: Shape) -> tuple[User, Sight]:
-    seats, worked, led, headed, everything = shape
+    seats, worked, led, headed = shape
     sight = Sight(
         user_id=PERSON,
         seats=tuple(Seat(pk=pk) for pk in _below(SEATS, seats)),
         worked=tuple(Tier(pk=pk) for pk in _below(WORKED, worked)),
         led=tuple(Tier(pk=pk) for pk in _below(LED, led)),
         headed=tuple(Pipeline(pk=pk) for pk in _below(HEADED, headed)),
-        everything=everything,
     )
-    user = User(pk=PERSON, is_superuser=everything)
+    user = User(pk=PERSON)
     user.__dict__["sight"] = sight
     return user, sight
 

@@ -40,7 +40,7 @@ def conveyor(request: Request, pipeline_id: int) -> HttpResponse:
     rows = Pipeline.objects.prefetch_related("tiers", "steps", "hours", "days_off")
     pipeline = get_object_or_404(counted(request.user, rows), pk=pipeline_id)
     sight = sight_of(request.user)
-    named = sight.everything or pipeline.pk in sight.headed_ids
+    named = pipeline.pk in sight.headed_ids
     timezone.activate(pipeline.zone)
     days = next((days for days in PERIODS if str(days) == request.GET.get("days")), PERIODS[0])
     whole = whole_of(pipeline, days=days, named=named, now=timezone.now())
@@ -98,7 +98,7 @@ def whole_forecast(request: Request, pipeline_id: int) -> HttpResponse:
     """What the next sweep would do at all tiers of a pipeline, for its head."""
     pipeline = setup().pipelines.get(pipeline_id)
     sight, now = sight_of(request.user), timezone.now()
-    if pipeline is None or not (sight.everything or pipeline.pk in sight.headed_ids):
+    if pipeline is None or pipeline.pk not in sight.headed_ids:
         raise Http404
     timezone.activate(pipeline.zone)
     tiers = pipeline.ordered_tiers

@@ -11,9 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.access.gate import visible
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.glass import EVENT
+from pipeline_crm.access.models import BreakGlass
+from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.records import ConveyorItem, Openness
+from pipeline_crm.conveyor.words import when_full_words
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.stages import Stage
 
@@ -41,6 +44,7 @@ SIGNS = {
     Notice.Kind.COVER_BEGAN: "beach",
     Notice.Kind.COVER_ENDED: "home",
     Notice.Kind.FULL: "stack-2",
+    Notice.Kind.GLASS: "eye",
 }
 NAMED = {
     Notice.Kind.ASSIGNED: _("%(name)s was given to you."),
@@ -86,6 +90,7 @@ NAMELESS = {
     Notice.Kind.COVER_BEGAN: _("You look after the clients of a colleague who is away."),
     Notice.Kind.COVER_ENDED: _("The clients who were looked after are back with the person they belong to."),
     Notice.Kind.FULL: _("A tier is full: clients wait for a place. See what the tier’s setting does with them."),
+    Notice.Kind.GLASS: _("An administrator opened the clients of a pipeline and said why; it was written down."),
 }
 
 
@@ -117,9 +122,14 @@ def bulletin_for(user: User, *, before: str, now: datetime) -> Bulletin:
         rows = rows.filter(pk__lt=int(before))
     notices = list(rows[: PAGE + 1])
     page = notices[:PAGE]
-    records = _records(user, page)
+    records, glasses = _records(user, page), _glasses(page, sight_of(user))
     return Bulletin(
-        words=[_word(notice, records.get((notice.stage, notice.record_id or 0)), user, now) for notice in page],
+        words=[
+            _of_glass(notice, glasses.get(notice.event))
+            if notice.kind == Notice.Kind.GLASS
+            else _word(notice, records.get((notice.stage, notice.record_id or 0)), user, now)
+            for notice in page
+        ],
         after=page[-1].pk if len(notices) > PAGE else None,
         unread=Notice.objects.unread_by(user.pk).count(),
     )
@@ -136,6 +146,31 @@ def _records(user: User, notices: Iterable[Notice]) -> dict[tuple[str, int], Con
         for stage, ids in told.items()
         for item in visible(user, DESKS[Stage(stage)].model.objects.filter(pk__in=ids)).select_related("client", "tier")
     }
+
+
+def _glasses(notices: Iterable[Notice], sight: Sight) -> dict[str, BreakGlass]:
+    """The openings told of, by the event, as far as the person still heads their pipeline."""
+    events = [notice.event for notice in notices if notice.kind == Notice.Kind.GLASS]
+    if not events:
+        return {}
+    opened = BreakGlass.objects.select_related("user", "pipeline").filter(pipeline__in=sight.headed_ids)
+    numbers = [int(event.removeprefix(EVENT)) for event in events]
+    return {f"{EVENT}{glass.pk}": glass for glass in opened.filter(pk__in=numbers)}
+
+
+def _of_glass(notice: Notice, glass: BreakGlass | None) -> Word:
+    """That an administrator looked at clients: who, whose, for how long and why."""
+    told = str(NAMELESS[Notice.Kind.GLASS])
+    if glass is not None:
+        words = _("%(name)s opened the clients of “%(pipeline)s” until %(until)s. The reason: %(reason)s")
+        until = when_full_words(glass.until, now=notice.at)
+        told = words % {
+            "name": glass.user.name,
+            "pipeline": glass.pipeline.name,
+            "until": until,
+            "reason": glass.reason,
+        }
+    return Word(told, SIGNS[Notice.Kind.GLASS], "", notice.at, notice.read_at is None)
 
 
 def _word(notice: Notice, item: ConveyorItem | None, user: User, now: datetime) -> Word:

@@ -77,7 +77,7 @@ class Standpoint:
     @property
     def heads(self) -> bool:
         """Whether the person steers the whole pipeline."""
-        return self.pipeline is not None and (self.sight.everything or self.pipeline.pk in self.sight.headed_ids)
+        return self.pipeline is not None and self.pipeline.pk in self.sight.headed_ids
 
     @property
     def analyses(self) -> bool:
@@ -127,7 +127,7 @@ def frame_of(request: Request) -> Frame:
     path = "" if match and "pk" in match.kwargs and match.namespace in RECORDS else request.path
     offsets = tuple(timezone.now().astimezone(pipeline.zone).utcoffset() for pipeline in here.pipelines)
     key = (
-        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.pipeline and here.pipeline.pk, here.namespace,
+        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.sight.headed_ids, here.pipeline and here.pipeline.pk, here.namespace,
         path, get_language(), offsets, tuple(counts.items()),
     )  # fmt: skip
     frame = _kept.get(key)
@@ -239,7 +239,7 @@ def role_words(here: Standpoint) -> str:
             _("%(tier)s, team lead") % {"tier": seat.tier.name} if seat.role == Seat.Role.LEAD else seat.tier.name
             for seat in here.seats
         )
-    if here.sight.everything:
+    if here.sight.administers:
         return _("Administrator")
     if here.heads:
         return _("Head of sales")
@@ -346,7 +346,9 @@ def _stage_link(here: Standpoint, stage: Stage, page: str) -> Link:
 
 
 def _set_up_links(here: Standpoint) -> list[Link]:
-    return [_link(here, reverse("admin:index"), _("Structure and people"), "sitemap")] if here.user.is_staff else []
+    links = [_link(here, reverse("admin:index"), _("Structure and people"), "sitemap")] if here.user.is_staff else []
+    glass = [_link(here, reverse("access:glass"), _("Emergency access"), "lock")] if here.sight.administers else []
+    return [*links, *glass]
 
 
 def _tabs(here: Standpoint) -> list[Link]:

@@ -61,8 +61,8 @@ class Row:
 def kinds_for(user: User) -> tuple[list[Notice.Kind], list[Notice.Kind]]:
     """The kinds that come to everybody with a desk, and those that come to whoever leads."""
     sight = sight_of(user)
-    leads = bool(sight.led or sight.headed or sight.everything)
-    own = [kind for kind in Notice.Kind if kind not in Notice.OF_LEADS]
+    leads = bool(sight.led or sight.headed)
+    own = [kind for kind in Notice.Kind if kind not in (*Notice.OF_LEADS, *Notice.ALWAYS)]
     return own, [kind for kind in Notice.Kind if kind in Notice.OF_LEADS] if leads else []
 
 

@@ -105,8 +105,6 @@ def _as_flag(condition: Q) -> Any:
 
 def _in_full(sight: Sight) -> Q:
     """Records whose client the asker may read in full: a search must not tell of the pool, nor of mere offers."""
-    if sight.everything:
-        return Q()
     own = Q(seat__in=sight.seat_ids) & ~Q(state="offered")
     return own | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
@@ -129,9 +127,9 @@ class Shape:
 class Meant:
     """What was asked, which words of the question it takes the place of, and whose contact it is, if it is one."""
 
-    ids: Sequence[int] = ()
     shape: Shape
     words: dict[Any, Any]
+    ids: Sequence[int] = ()
 
 
 def _meant(asked: str, sight: Sight) -> Meant:
@@ -139,6 +137,8 @@ def _meant(asked: str, sight: Sight) -> Meant:
     words: dict[Any, Any] = {}
     for place, word in enumerate(said):
         safe = connection.ops.prep_for_like_query(word)
+        words |= {around % (WORD % place): around % safe for around in ("%%%s%%", "%s%%", "%% %s%%")}
+    long = tuple(len(word) > FEW_LETTERS for word in said)
     whose = _whose(asked, sight)
     return Meant(Shape(long, is_contact=whose is not None), words, whose or [])
 
@@ -146,11 +146,11 @@ def _meant(asked: str, sight: Sight) -> Meant:
 def _whose(asked: str, sight: Sight) -> list[int] | None:
     """The clients, in sight or not, whose contact was asked for; None when what was asked does not look like one."""
     points = ContactPoint.objects.order_by()
-        words |= {around % (WORD % place): around % safe for around in ("%%%s%%", "%s%%", "%% %s%%")}
-    long = tuple(len(word) > FEW_LETTERS for word in said)
     if "@" in asked:
         email = normalise_email(asked)
-        return list(points.saying(ContactPoint.Kind.EMAIL, [email]).values_list("client_id", flat=True)) if email else None
+        return (
+            list(points.saying(ContactPoint.Kind.EMAIL, [email]).values_list("client_id", flat=True)) if email else None
+        )
     digits = _BESIDE_DIGITS.sub("", asked)
     if not (digits.isascii() and digits.isdigit() and len(digits) >= DIGITS_OF_AN_END):
         return None

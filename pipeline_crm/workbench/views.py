@@ -61,7 +61,7 @@ def _elsewhere(request: Request) -> HttpResponse:
     """A head or analyst reads the conveyor, a configurator sets it up; somebody without a place is told so."""
     sight = sight_of(request.user)
     pipeline = chosen(request)
-    if pipeline is not None and (sight.everything or sight.headed or sight.analysed):
+    if pipeline is not None and (sight.headed or sight.analysed):
         return redirect("reports:conveyor", pipeline.pk)
     if request.user.is_staff:
         return redirect("admin:index")

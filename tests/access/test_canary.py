@@ -188,10 +188,10 @@ def test_everybody_reads_what_is_theirs(firm: World, bare_pages: None) -> None:
                 told[who] |= set(TOKEN.findall(said(page).lower()))
 
     sung = {"name", "leadnote", "dealnote", "accountnote", "call", "why"}
-    for who in ("sam", "sue", "lena", "hal", "fay", "olga", "stan", "root"):
+    for who in ("sam", "sue", "lena", "hal", "fay", "olga", "stan"):
         theirs = {word for word in allowed(firm, who) if word.split("q")[2:3] and word.split("q")[2] in sung}
         assert theirs - told[who] == set(), who
-    assert [told[who] for who in ("ada", "cody", "gone", "nobody")] == [set()] * 4
+    assert [told[who] for who in ("ada", "cody", "root", "gone", "nobody")] == [set()] * 5
 
 
 def test_the_alarm_rings_when_the_pool_is_open(firm: World, bare_pages: None, monkeypatch: pytest.MonkeyPatch) -> None:

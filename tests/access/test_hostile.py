@@ -210,8 +210,8 @@ def test_a_task_of_another_record_cannot_be_ticked_off(browse: Browse, sam: Seat
         f"/reports/conveyor/{HUGE}/",
     ],
 )
-def test_a_number_that_nothing_has_is_not_found(browse: Browse, root: Any, address: str) -> None:
-    assert browse(root).get(address).status_code == 404
+def test_a_number_that_nothing_has_is_not_found(browse: Browse, olga: Any, address: str) -> None:
+    assert browse(olga).get(address).status_code == 404
 
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63, HUGE])

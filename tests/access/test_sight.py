@@ -19,14 +19,14 @@ PEOPLE = ["sam", "sue", "lena", "hal", "fay", "olga", "ada", "cody", "stan", "ro
 # yes: in full · name: an offer, without contact · pool: without a name · -: 404
 TABLE = """
                       sam   sue   lena  hal   fay   olga  ada  cody  stan  root
-  sams_lead           yes   -     yes   -     -     yes   -    -     -     yes
-  pool_lead           pool  pool  yes   -     -     yes   -    -     -     yes
-  handed_lead         -     -     yes   -     -     yes   -    -     -     yes
-  offered_deal        -     -     -     name  -     yes   -    -     -     yes
-  hals_deal           -     -     -     yes   -     yes   -    -     -     yes
-  won_deal            -     -     -     -     -     yes   -    -     -     yes
-  fays_account        -     -     -     -     yes   yes   -    -     -     yes
-  foreign_lead        -     -     -     -     -     -     -    -     yes   yes
+  sams_lead           yes   -     yes   -     -     yes   -    -     -     -
+  pool_lead           pool  pool  yes   -     -     yes   -    -     -     -
+  handed_lead         -     -     yes   -     -     yes   -    -     -     -
+  offered_deal        -     -     -     name  -     yes   -    -     -     -
+  hals_deal           -     -     -     yes   -     yes   -    -     -     -
+  won_deal            -     -     -     -     -     yes   -    -     -     -
+  fays_account        -     -     -     -     yes   yes   -    -     -     -
+  foreign_lead        -     -     -     -     -     -     -    -     yes   -
 """
 
 

@@ -32,36 +32,36 @@ NOTHING, NAME, FULL = range(3)
 # Who may know the client of a record: full · name (and brief) · - nothing at all, the pool among it
 KNOWN = """
                    sam   sue   lena  hal   fay   olga  ada   cody  stan  root  gone  nobody
-  mine.lead        full  -     full  -     -     full  -     -     -     full  -     -
-  sues.lead        -     full  full  -     -     full  -     -     -     full  -     -
-  pooled.lead      -     -     full  -     -     full  -     -     -     full  -     -
-  moved.lead       -     full  full  -     -     full  -     -     -     full  -     -
-  junk.lead        full  -     full  -     -     full  -     -     -     full  -     -
-  gones.lead       -     -     full  -     -     full  -     -     -     full  -     -
-  foreign.lead     -     -     -     -     -     -     -     -     full  full  -     -
-  handed.lead      -     -     full  -     -     full  -     -     -     full  -     -
-  handed.deal      -     -     -     full  -     full  -     -     -     full  -     -
-  offered.lead     -     -     full  -     -     full  -     -     -     full  -     -
-  offered.deal     -     -     -     name  -     full  -     -     -     full  -     -
-  waiting.lead     -     -     full  -     -     full  -     -     -     full  -     -
-  waiting.deal     -     -     -     -     -     full  -     -     -     full  -     -
-  returned.lead    full  -     full  -     -     full  -     -     -     full  -     -
-  returned.deal    -     -     -     -     -     full  -     -     -     full  -     -
-  lost.lead        -     -     full  -     -     full  -     -     -     full  -     -
-  lost.deal        -     -     -     full  -     full  -     -     -     full  -     -
-  kept.lead        -     -     full  -     -     full  -     -     -     full  -     -
-  kept.deal        -     -     -     -     -     full  -     -     -     full  -     -
-  kept.account     -     -     -     -     full  full  -     -     -     full  -     -
-  fresh.lead       -     -     full  -     -     full  -     -     -     full  -     -
-  fresh.deal       -     -     -     -     -     full  -     -     -     full  -     -
-  fresh.account    -     -     -     -     name  full  -     -     -     full  -     -
-  short.lead       -     -     full  -     -     full  -     -     -     full  -     -
-  short.deal       -     -     -     full  -     full  -     -     -     full  -     -
-  short.account    -     -     -     -     -     full  -     -     -     full  -     -
-  again.lead       -     -     full  -     -     full  -     -     -     full  -     -
-  again.deal       -     -     -     -     -     full  -     -     -     full  -     -
-  again.account    -     -     -     -     full  full  -     -     -     full  -     -
-  again.repeat     -     -     -     -     full  full  -     -     -     full  -     -
+  mine.lead        full  -     full  -     -     full  -     -     -     -     -     -
+  sues.lead        -     full  full  -     -     full  -     -     -     -     -     -
+  pooled.lead      -     -     full  -     -     full  -     -     -     -     -     -
+  moved.lead       -     full  full  -     -     full  -     -     -     -     -     -
+  junk.lead        full  -     full  -     -     full  -     -     -     -     -     -
+  gones.lead       -     -     full  -     -     full  -     -     -     -     -     -
+  foreign.lead     -     -     -     -     -     -     -     -     full  -     -     -
+  handed.lead      -     -     full  -     -     full  -     -     -     -     -     -
+  handed.deal      -     -     -     full  -     full  -     -     -     -     -     -
+  offered.lead     -     -     full  -     -     full  -     -     -     -     -     -
+  offered.deal     -     -     -     name  -     full  -     -     -     -     -     -
+  waiting.lead     -     -     full  -     -     full  -     -     -     -     -     -
+  waiting.deal     -     -     -     -     -     full  -     -     -     -     -     -
+  returned.lead    full  -     full  -     -     full  -     -     -     -     -     -
+  returned.deal    -     -     -     -     -     full  -     -     -     -     -     -
+  lost.lead        -     -     full  -     -     full  -     -     -     -     -     -
+  lost.deal        -     -     -     full  -     full  -     -     -     -     -     -
+  kept.lead        -     -     full  -     -     full  -     -     -     -     -     -
+  kept.deal        -     -     -     -     -     full  -     -     -     -     -     -
+  kept.account     -     -     -     -     full  full  -     -     -     -     -     -
+  fresh.lead       -     -     full  -     -     full  -     -     -     -     -     -
+  fresh.deal       -     -     -     -     -     full  -     -     -     -     -     -
+  fresh.account    -     -     -     -     name  full  -     -     -     -     -     -
+  short.lead       -     -     full  -     -     full  -     -     -     -     -     -
+  short.deal       -     -     -     full  -     full  -     -     -     -     -     -
+  short.account    -     -     -     -     -     full  -     -     -     -     -     -
+  again.lead       -     -     full  -     -     full  -     -     -     -     -     -
+  again.deal       -     -     -     -     -     full  -     -     -     -     -     -
+  again.account    -     -     -     -     full  full  -     -     -     -     -     -
+  again.repeat     -     -     -     -     full  full  -     -     -     -     -     -
 """
 WORDS = {"-": NOTHING, "name": NAME, "full": FULL}
 # The contact of a pooled client is often in the comment that came with an import.

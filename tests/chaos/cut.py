@@ -88,7 +88,7 @@ class House:
             name: cast.seat_at(self.pipeline, stage, cast.make_person(name), capacity=500)
             for name, stage in names.items()
         }
-        self.chief = cast.make_person("chief", is_superuser=True)
+        self.chief = cast.make_head(self.pipeline)
 
     def fresh(self, act: str) -> tuple[int, int]:
         """The record or the seat that the act is done to, and who does it."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pipeline_crm.tiers import actions as drawing
 from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
 from tests import cast
-from tests.cast import MOSCOW, make_person, seat_at
+from tests.cast import MOSCOW, make_head, make_person, seat_at
 
 # Ahead of us, because people's absences are kept in mind from the day before yesterday on.
 BEGIN = datetime(2031, 3, 17, 10, 0, tzinfo=MOSCOW)
@@ -28,7 +28,7 @@ def found() -> None:
     for name, stage in PEOPLE.items():
         seat_at(pipeline, stage, make_person(name), capacity=4)
     seat_at(pipeline, "lead", make_person("lena"), role=Seat.Role.LEAD, capacity=0)
-    make_person("chief", is_superuser=True)
+    make_head(pipeline)
     Tier.objects.update(cherry_picking=True, hop_limit=2, untouched_limit=3)
     scouts = pipeline.tier_for("lead")
     Rung.objects.filter(tier=scouts).delete()

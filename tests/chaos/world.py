@@ -20,6 +20,7 @@ from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
 from pipeline_crm.tiers.stages import Stage, Structure
 from pipeline_crm.timeline.models import Entry, Movement
 from pipeline_crm.users.models import User
+from tests.cast import make_head
 
 CLOCK = timedelta(hours=10)  # every clock gives this much: nothing falls due twice in one fire
 AGO = timedelta(days=3)
@@ -57,7 +58,7 @@ def lay(
     with connection.cursor() as cursor:
         cursor.execute(ACTS)
     pipeline = _draw()
-    chief = User.objects.create(username="chief", is_superuser=True)
+    chief = make_head(pipeline)
     capacity = math.ceil(leads * 0.82 / scouts * room)
     seats = {
         Stage.LEAD: _seat(pipeline, Stage.LEAD, scouts, capacity),

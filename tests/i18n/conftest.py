@@ -166,7 +166,7 @@ class Firm:
 
 
 @pytest.fixture
-def firm(pipeline: Pipeline, sam: Seat, sue: Seat, hal: Seat, fay: Seat, lena: Seat, root: User) -> Firm:
+def firm(pipeline: Pipeline, sam: Seat, sue: Seat, hal: Seat, fay: Seat, lena: Seat, olga: User) -> Firm:
     """A firm with something of everything: every state, a task, a note, a return, a closed record."""
     firm = Firm(pipeline, sam, hal, fay, timezone.now())
     now, kinds = firm.now, Reason.Kind

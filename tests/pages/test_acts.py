@@ -35,6 +35,7 @@ from tests.cast import (
     make_account,
     make_contacted,
     make_deal,
+    make_head,
     make_lead,
     make_offer,
     make_person,
@@ -182,7 +183,7 @@ def deal_in(state: str, pipeline: Pipeline, sam: Seat, hal: Seat) -> Deal:
     if state in ("offered", "pooled"):
         deal = make_offer(sam)
         steer_to(deal, hal) if state == "offered" else belt.release(
-            Deal, deal.pk, by=make_person("chief", is_superuser=True), now=MONDAY
+            Deal, deal.pk, by=make_head(deal.pipeline), now=MONDAY
         )
         return Deal.objects.get(pk=deal.pk)
     deal = make_deal(sam, hal, amount=Decimal(100))

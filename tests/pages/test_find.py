@@ -18,12 +18,12 @@ EVERYBODY = ["sam", "sue", "lena", "hal", "fay", "olga", "ada", "cody", "stan", 
 # x: found · -: not a trace of it
 TABLE = """
                 sam  sue  lena  hal  fay  olga  ada  cody  stan  root
-  Samlead       x    -    x     -    -    x     -    -     -     x
-  Poollead      -    -    x     -    -    x     -    -     -     x
-  Offered       -    -    x     -    -    x     -    -     -     x
-  Haldeal       -    -    x     x    -    x     -    -     -     x
-  Fayaccount    -    -    x     -    x    x     -    -     -     x
-  Stranger      -    -    -     -    -    -     -    -     x     x
+  Samlead       x    -    x     -    -    x     -    -     -     -
+  Poollead      -    -    x     -    -    x     -    -     -     -
+  Offered       -    -    x     -    -    x     -    -     -     -
+  Haldeal       -    -    x     x    -    x     -    -     -     -
+  Fayaccount    -    -    x     -    x    x     -    -     -     -
+  Stranger      -    -    -     -    -    -     -    -     x     -
 """
 
 

@@ -295,7 +295,7 @@ def test_whoever_has_no_desk_is_led_to_their_own_page(browse, pipeline, sam, len
         olga: conveyor,
         ada: conveyor,
         cody: "/admin/",
-        root: conveyor,
+        root: "/admin/",
         nora: None,
     }
     assert "You have no desk yet" in browse(nora).get("/").content.decode()

@@ -195,10 +195,10 @@ def test_a_mark_for_the_brief_is_kept_and_shown(browse: Browse, sam: Seat, hal: 
 
 
 def test_nobody_takes_more_than_they_may_hold_by_accepting_out_of_the_pool(
-    browse: Browse, pipeline: Pipeline, sam: Seat, hal: Seat, root: Any
+    browse: Browse, pipeline: Pipeline, sam: Seat, hal: Seat, olga: Any
 ) -> None:
     deal = make_offer(sam)
-    belt.release(Deal, deal.pk, by=root, now=MONDAY)
+    belt.release(Deal, deal.pk, by=olga, now=MONDAY)
     Seat.objects.filter(pk=hal.pk).update(capacity=0)
 
     answer = browse(hal).post(f"/deals/{deal.pk}/accept/")

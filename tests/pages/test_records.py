@@ -19,6 +19,7 @@ from pipeline_crm.timeline.models import Entry
 from tests.cast import (
     BRIEF,
     MONDAY,
+    break_open,
     make_account,
     make_deal,
     make_lead,
@@ -138,7 +139,7 @@ def test_a_hunter_completes_the_brief_of_a_client_who_came_back(
 
 def test_an_administrator_who_opens_a_client_is_written_down_once_a_day(browse: Browse, root: Any, sam: Seat) -> None:
     lead = make_lead(sam)
-    browser = browse(root)
+    browser = browse(break_open(root, sam.tier.pipeline))
 
     text_of(browser, f"/leads/{lead.pk}/")
     text_of(browser, f"/leads/{lead.pk}/")

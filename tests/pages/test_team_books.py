@@ -20,6 +20,7 @@ from tests.cast import (
     MOSCOW,
     make_account,
     make_deal,
+    make_head,
     make_lead,
     make_person,
     seat_at,
@@ -129,17 +130,18 @@ def test_looking_changes_nothing(browse, sam, sue, lena):
     assert (held(sam, sue), BookMove.objects.count(), Absence.objects.count()) == ([1, 0], 0, 0)
 
 
-def test_deals_and_accounts_of_one_seat_move_together(browse, db, root):
+def test_deals_and_accounts_of_one_seat_move_together(browse, db):
     now = timezone.now()
     pipeline = drawing.draw("Flowers", structure=Structure.ONE)
     mia, max_ = (seat_at(pipeline, Stage.LEAD, make_person(name)) for name in ("mia", "max"))
     make_lead(mia, now=now)
     make_deal(mia, mia, now=now)
     make_account(mia, mia, mia, now=now)
+    chief = make_head(pipeline)
 
-    browse(root).post(reverse("reports:team-move", args=[mia.tier_id]), {"from": mia.pk, "to": max_.pk})
+    browse(chief).post(reverse("reports:team-move", args=[mia.tier_id]), {"from": mia.pk, "to": max_.pk})
 
-    team = team_at(mia.tier, root, now)
+    team = team_at(mia.tier, chief, now)
     assert {seat.pk: seat.load.open for seat in team.seats} == {mia.pk: 0, max_.pk: 3}
 
 
