@@ -14,6 +14,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+# Nothing that is written so holds itself.
+_as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 BARE = ("bigint", "integer", "smallint", "boolean", "numeric")  # what an array holds without quotes
 
 
@@ -122,5 +124,5 @@ def _quoted(word: str) -> str:
 def _plain(value: Any, kind: str) -> Any:
     """A choice as its word, what goes into a column of JSON as JSON; everything else the driver knows."""
     if kind == "jsonb" and value is not None:
-        return json.dumps(value)
+        return _as_json(value)
     return str(value) if isinstance(value, str) else value

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Min, Q
@@ -42,8 +41,7 @@ WHERE move.at > %s AND move.cause = ANY (%s::text[]) AND move.from_seat_id IS NO
 """
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """Who receives a record, none being the pool; why; and whether it was for want of room."""
 
     seat: Seat | None

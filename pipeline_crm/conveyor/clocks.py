@@ -25,7 +25,9 @@ class Running(NamedTuple):
 
 def ladder_of(tier: Tier) -> tuple[Rung, ...]:
     """The rungs of a tier in order; a tier without any reassigns at once."""
-    return tuple(tier.rungs.all()) or DEFAULT_LADDER
+    # Of a tier in memory they are read already; Django would make a query of them each time, to ask nobody.
+    rungs = getattr(tier, "_prefetched_objects_cache", {}).get("rungs")
+    return tuple(tier.rungs.all() if rungs is None else rungs) or DEFAULT_LADDER
 
 
 def wind(item: ConveyorItem) -> None:

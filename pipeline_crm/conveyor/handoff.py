@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
@@ -38,7 +38,7 @@ class Handing(NamedTuple):
     item: ConveyorItem
     seat: Seat | None
     cause: Cause
-    why: dict[str, Any] | None = None
+    why: Mapping[str, Any] | None = None
     decide: bool = False
 
 
@@ -250,9 +250,9 @@ def _sleeps_no_more(cause: Cause, seat: Seat | None) -> bool:
 def news_of(handings: Iterable[Handing]) -> list[tuple[int, Notice.Kind, str, int, str]]:
     """What the receivers of records that have been handed over are told; who is woken hears of that alone."""
     return [
-        (item.seat.user_id, _news(item), item.stage, item.pk, f"{item.stage}:{item.pk}:{item.version}:given")
-        for item, _seat, cause, *_rest in handings
-        if item.seat is not None and cause != Cause.WOKEN
+        (seat.user_id, _news(item), item.stage, item.pk, f"{item.stage}:{item.pk}:{item.version}:given")
+        for item, seat, cause, *_rest in handings
+        if seat is not None and cause != Cause.WOKEN
     ]
 
 

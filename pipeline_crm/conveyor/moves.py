@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -53,7 +53,7 @@ class Moved(NamedTuple):
 
     item: ConveyorItem
     cause: Cause
-    why: dict[str, Any] | None = None
+    why: Mapping[str, Any] | None = None
 
 
 def hold[Item: ConveyorItem](
@@ -109,15 +109,22 @@ def keep_many(moves: Iterable[Moved], *, by: User | None, now: datetime) -> None
     for item, cause, why in moves:
         movements.append(_word(item, cause=cause, by=by, now=now, why=why))
         by_model.setdefault(type(item), []).append(item)
-    for model, items in by_model.items():
-        update_rows(items, (*MOVED, *model.ALSO_MOVED))
+    for items in by_model.values():
+        update_rows(items, _changed(items))
     insert_rows(Movement, movements)
     for item in chain.from_iterable(by_model.values()):
         item.remember()
 
 
+def _changed(items: Sequence[ConveyorItem]) -> list[str]:
+    """The fields in which any of these records, all of one stage, is no longer as it was read."""
+    moved: list[Any] = [items[0]._meta.get_field(name) for name in (*MOVED, *items[0].ALSO_MOVED)]
+    kept = [(item.__dict__, item.stood) for item in items]
+    return [field.name for field in moved if any(now[field.attname] != stood.get(field.attname) for now, stood in kept)]
+
+
 def _word(
-    item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: dict[str, Any] | None
+    item: ConveyorItem, *, cause: Cause, by: User | None, now: datetime, why: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Counts the version, winds the clock and words the movement of a record that has moved."""
     stood = item.stood if item.pk else {}

@@ -5,10 +5,11 @@ The same plan is carried out by the sweep and shown beforehand by `sweep --dry-r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -20,8 +21,13 @@ from pipeline_crm.timeline.models import Cause, Entry
 
 from .assignment import Dealer, earlier_owners
 from .clocks import NO_TIME, ladder_of
-from .records import BELT, ConveyorItem
+from .columns import fields_of
+from .questions import NOW, Question, kept
+from .records import BELT, ConveyorItem, ConveyorQuerySet
 
+TIER = -1  # stands for the tier in a question that is kept
+# What the sweep neither asks of a record nor changes, unless a rule is to read it.
+UNASKED = ("created_at", "next_task_at", "comment", "campaign", "competitor", "currency")
 SHOWN = 200  # how many deeds are foretold for one stage of one tier
 # The tiers at which something of one stage is due, whoever has it in hand.
 PLACES = """
@@ -31,15 +37,14 @@ UNION SELECT '{stage}', tier_id FROM {table} WHERE seat_id = ANY (%(gone)s::bigi
 """
 
 
-@dataclass(frozen=True)
-class Deed:
+class Deed(NamedTuple):
     """What is due for one record: what is done, to whom it goes and why, who is told, how many rungs are climbed."""
 
     item: ConveyorItem
     act: str
     cause: Cause | None = None
     to: Seat | None = None
-    why: dict[str, Any] = field(default_factory=dict)
+    why: Mapping[str, Any] = MappingProxyType({})
     told: tuple[tuple[int, Notice.Kind], ...] = ()
     entry: Entry.Kind | None = None
     climbs: int = 0
@@ -76,18 +81,35 @@ def due(
 
     Two questions, each on an index of its own; `locked` passes over what somebody else has in hand.
     """
-    rows = model.objects.filter(tier=tier.pk).exclude(pk__in=besides)
-    if locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
-    if not locked or asks_more(tier):
-        rows = rows.select_related("client", *model.COMES_WITH)
+    rows = partial(_rows, model, whole=not locked or asks_more(tier), locked=locked)
     gone = [seat.pk for seat in tier.seats.all() if not seat.holds]
-    left = list(rows.open().filter(seat__in=gone).order_by("id")[:size]) if gone else []
+    left: list[ConveyorItem] = []
+    reached: Iterable[ConveyorItem]
+    if gone:
+        left = list(rows(tier.pk).open().filter(seat__in=gone).exclude(pk__in=besides).order_by("id")[:size])
     if len(left) == size:
         return left
+    if besides or not locked:
+        reached = rows(tier.pk).exclude(pk__in=besides).stale(now).order_by("stale_at", "id")[:size]
+    else:
+        # Batch after batch asks the same: it is written once for each size. How many are due is told by the hour.
+        asked = kept(
+            ("due", model.stage, size, asks_more(tier)),
+            lambda: Question([rows(TIER).filter(stale_at__lte=NOW).order_by("stale_at", "id")[:size]]),
+        )
+        reached = asked.records({TIER: tier.pk}, now=now)
     known = {item.pk for item in left}
-    reached = rows.stale(now).order_by("stale_at", "id")[: size - len(left) + len(known)]
     return left + [item for item in reached if item.pk not in known][: size - len(left)]
+
+
+def _rows(model: type[ConveyorItem], tier_id: int, *, whole: bool, locked: bool) -> ConveyorQuerySet:
+    """The records of a tier, with all that a rule may ask of them where they are read as a `whole`."""
+    rows = model.objects.filter(tier=tier_id)
+    if locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+    if whole:
+        return rows.select_related("client", *model.COMES_WITH)
+    return rows.defer(*(name for name in UNASKED if name in fields_of(model)))
 
 
 def asks_more(tier: Tier) -> bool:

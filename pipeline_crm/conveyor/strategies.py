@@ -1,14 +1,16 @@
-"""Who receives the next record: pure choices on frozen facts.
+"""Who receives the next record: pure choices on facts.
 
-The caller reads the facts under a lock and writes the answer down; nothing here reads or
+The caller reads the facts under a lock and writes the answer down; nothing here reads, changes or
 remembers. To add a strategy, write one function and one line in `STRATEGIES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from types import MappingProxyType
+from typing import NamedTuple
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -33,26 +35,24 @@ class Skip(TextChoices):
 NO_ROOM = frozenset({Skip.CAP, Skip.FULL})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """What is known of the record that is given: its expected value in money, and a number of its own to break ties by."""
 
     worth: int = 0
     salt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(NamedTuple):
     """Whom a record may not go to: seats that let it lie before; with a rule, all that it does not name."""
 
     barred: Collection[int] = ()
     allowed: Collection[int] | None = None
 
 
-NO_BARS = Bars()
+NO_BARS, NO_CASE = Bars(), Case()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A seat that may receive the record.
 
@@ -70,7 +70,7 @@ class Candidate:
     rate: float = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeatFacts(Candidate):
     """A seat as it stands now, whatever the record; `left_today` of its daily cap."""
 
@@ -96,8 +96,7 @@ class SeatFacts(Candidate):
         return Skip.FULL if self.open_items >= self.capacity else None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Who receives the record, and why; no seat means the pool.
 
     `served` and `worth` are what the chosen one counts as having had, levelled with the others, before this record.
@@ -106,7 +105,7 @@ class Choice:
     seat_id: int | None
     strategy: str
     candidates: tuple[int, ...] = ()
-    skipped: Mapping[int, Skip] = field(default_factory=dict)
+    skipped: Mapping[int, Skip] = MappingProxyType({})
     served: int = 0
     worth: int = 0
 
@@ -128,30 +127,32 @@ class Choice:
 Strategy = Callable[[Sequence[Candidate], Case], Candidate | None]
 
 
-def round_robin(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+def round_robin(candidates: Sequence[Candidate], case: Case = NO_CASE) -> Candidate | None:
     """Whoever has had the fewest; among those, whoever has waited longest."""
-    return _least(candidates, lambda c: (c.served, c.turn), case)
+    return _least(candidates, [(c.served, c.turn) for c in candidates], case)
 
 
-def least_loaded(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+def least_loaded(candidates: Sequence[Candidate], case: Case = NO_CASE) -> Candidate | None:
     """Whoever has most room, in relation to what they can hold."""
     # Equal loads go round, so that the oldest seat is not always the first to be filled.
-    return _least(candidates, lambda c: (c.open_items / c.capacity, c.turn), case)
+    return _least(candidates, [(c.open_items / c.capacity, c.turn) for c in candidates], case)
 
 
-def weighted(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+def weighted(candidates: Sequence[Candidate], case: Case = NO_CASE) -> Candidate | None:
     """Whoever is furthest behind their share; a seat of weight 0 has none."""
     # Half of the next record counts, which spreads a big share over the run (Sainte-Laguë).
-    return _least([c for c in candidates if c.weight], lambda c: ((2 * c.served + 1) / c.weight, c.turn), case)
+    weighty = [c for c in candidates if c.weight]
+    return _least(weighty, [((2 * c.served + 1) / c.weight, c.turn) for c in weighty], case)
 
 
-def expected_value(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+def expected_value(candidates: Sequence[Candidate], case: Case = NO_CASE) -> Candidate | None:
     """Money by skill: the expected value of what each has received stays in proportion to how often they close well."""
     # What has no amount still is work: it counts as one, so that such records go round too.
-    return _least(candidates, lambda c: ((2 * c.worth + max(case.worth, 1)) / c.rate, c.turn), case)
+    worth = max(case.worth, 1)
+    return _least(candidates, [((2 * c.worth + worth) / c.rate, c.turn) for c in candidates], case)
 
 
-def pool(candidates: Sequence[Candidate], case: Case = Case()) -> Candidate | None:
+def pool(candidates: Sequence[Candidate], case: Case = NO_CASE) -> Candidate | None:
     """Nobody: people take the next one themselves."""
     return None
 
@@ -207,7 +208,7 @@ def narrow(facts: Iterable[SeatFacts], bars: Bars = NO_BARS) -> tuple[tuple[Seat
     return tuple(fit), skipped
 
 
-def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -> tuple[SeatFacts, ...]:
+def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = NO_CASE) -> tuple[SeatFacts, ...]:
     """The same seats, nobody further behind the foremost than the bound: who was away catches up so much and no more."""
     if strategy not in MEASURES or not candidates:
         return tuple(candidates)
@@ -222,7 +223,7 @@ def level(strategy: str, candidates: Sequence[SeatFacts], case: Case = Case()) -
     )
 
 
-def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = Case(), bars: Bars = NO_BARS) -> Choice:
+def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = NO_CASE, bars: Bars = NO_BARS) -> Choice:
     """Who receives the record by this strategy; an unknown strategy is a `KeyError`."""
     candidates, skipped = narrow(facts, bars)
     chosen = STRATEGIES[strategy](level(strategy, candidates, case), case)
@@ -236,11 +237,8 @@ def choose(strategy: str, facts: Iterable[SeatFacts], case: Case = Case(), bars:
     )
 
 
-def _least(
-    candidates: Sequence[Candidate], key: Callable[[Candidate], tuple[float, int]], case: Case
-) -> Candidate | None:
-    """The least by the key; between equals the record decides, so that neither the oldest nor the first in a list is favoured."""
-    keys = [key(c) for c in candidates]
+def _least(candidates: Sequence[Candidate], keys: Sequence[tuple[float, int]], case: Case) -> Candidate | None:
+    """The least by its key; between equals the record decides, so that neither the oldest nor the first in a list is favoured."""
     if not keys:
         return None
     least = min(keys)

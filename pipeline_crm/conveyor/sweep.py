@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count
@@ -30,7 +33,8 @@ from .strategies import Skip
 
 log = logging.getLogger(__name__)
 
-FIRST_BATCH, SMALLEST, LARGEST = 50, 50, 500
+FIRST_BATCH, SMALLEST, LARGEST, STEP = 50, 50, 500, 25
+BATCHES_BETWEEN_SUMS = 20
 # How long one batch holds its locks, about: the next batch is as large as fits. Nobody should wait for more than a tenth of a
 # second, and a batch may well meet a busy moment.
 HELD_SECONDS = 0.06
@@ -73,17 +77,38 @@ def _sweep_tier(model: type[ConveyorItem], tier_id: int, *, now: datetime) -> Co
     done: Counter[str] = Counter()
     failed: set[int] = set()
     size = FIRST_BATCH
-    while True:
+    for number in count(1):
         began = time.perf_counter()
-        batch = _sweep_batch(model, tier_id, size, failed, now=now)
-        if not batch:
-            return done
+        with _no_cleaning():
+            batch = _sweep_batch(model, tier_id, size, failed, now=now)
+        held = time.perf_counter() - began
         done += batch
         if batch.total() < size:
             # That was all, or the rest is in somebody's hands.
-            return done
-        held = time.perf_counter() - began
-        size = max(SMALLEST, min(LARGEST, int(size * HELD_SECONDS / held)))
+            break
+        size = _next_size(size, held)
+        if number % BATCHES_BETWEEN_SUMS == 0:
+            # Each batch leaves a change of load for each of its people, and the next one adds them all up.
+            _add_up_loads(tier_id)
+    return done
+
+
+def _next_size(size: int, held: float) -> int:
+    """As many as fit, by what the last batch took; in steps, so that few sizes are ever asked for."""
+    fitting = int(size * HELD_SECONDS / held)
+    return max(SMALLEST, min(LARGEST, fitting - fitting % STEP))
+
+
+@contextmanager
+def _no_cleaning() -> Iterator[None]:
+    """Python looks for what nobody needs any more, for up to a tenth of a second, when no lock is held."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _sweep_batch(
@@ -163,7 +188,9 @@ def carry_out(deeds: Sequence[Deed], *, now: datetime) -> None:
             wait = NEXT_TURN if deed.cause == Cause.WOKEN else AGAIN_AFTER
             deed.item.stale_at = deed.item.pipeline.calendar.add(now, wait)
     update_rows(waiting, ("rung", "stale_at"))
-    Entry.objects.bulk_create(_entry(deed.item, deed.entry, now=now) for deed in deeds if deed.entry is not None)
+    entries = [_entry(deed.item, deed.entry, now=now) for deed in deeds if deed.entry is not None]
+    if entries:
+        Entry.objects.bulk_create(entries)
     tell_many([*news_of(handings), *_notices(deeds)], now=now)
 
 

@@ -57,16 +57,16 @@ class SetUp:
     def attach[Row: Model](self, rows: Iterable[Row]) -> list[Row]:
         """Gives records their pipeline, tier, step and owner out of memory instead of a join."""
         rows = list(rows)
-        kinds: tuple[tuple[str, dict[int, Any]], ...] = (
-            ("pipeline", self.pipelines),
-            ("tier", self.tiers),
-            ("step", self.steps),
-            ("seat", self.seats),
+        kinds: tuple[tuple[str, str, dict[int, Any]], ...] = (
+            ("pipeline", "pipeline_id", self.pipelines),
+            ("tier", "tier_id", self.tiers),
+            ("step", "step_id", self.steps),
+            ("seat", "seat_id", self.seats),
         )
         for row in rows:
             kept = row._state.fields_cache
-            for name, known in kinds:
-                found = known.get(getattr(row, f"{name}_id", None))  # type: ignore[arg-type]
+            for name, column, known in kinds:
+                found = known.get(getattr(row, column, None))  # type: ignore[arg-type]
                 if found is not None:
                     kept[name] = found
         return rows
