@@ -11,8 +11,13 @@ from typing import Any, NoReturn
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from pipeline_crm.launch import places, tether
+
+# A busy machine is no defect: nothing is judged by the clock.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 pytest_plugins = ["tests.cast"] if importlib.util.find_spec("tests.cast") else []
 

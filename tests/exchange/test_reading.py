@@ -286,7 +286,7 @@ def test_the_stream_stays_with_its_owner():
     assert not stream.closed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1251"]))
 def test_any_bytes_are_answered_calmly(content, encoding):
     with suppress(Unreadable):

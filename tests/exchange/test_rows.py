@@ -160,7 +160,7 @@ def test_what_looks_like_a_formula_is_only_text():
 signs = st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n\r\t";,')
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(signs, max_size=40), min_size=1, max_size=6))
 def test_whatever_stands_in_the_cells_each_row_is_answered_once(cells):
     out = io.StringIO(newline="")

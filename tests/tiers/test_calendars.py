@@ -243,19 +243,19 @@ moments = st.integers(0, 283 * 24 * 3600).map(lambda s: datetime(2026, 2, 20, tz
 spans = st.timedeltas(timedelta(0), timedelta(days=60))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars, moments, spans)
 def test_what_was_added_lies_between(calendar, start, span):
     assert calendar.between(start, calendar.add(start, span)) == span
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars, moments, spans)
 def test_what_was_subtracted_lies_between(calendar, end, span):
     assert calendar.between(calendar.subtract(end, span), end) == span
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars, moments, moments, moments)
 def test_time_between_adds_up(calendar, one, two, three):
     whole = calendar.between(one, three)
@@ -263,7 +263,7 @@ def test_time_between_adds_up(calendar, one, two, three):
     assert calendar.between(one, two) + calendar.between(two, three) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars, moments)
 def test_no_time_passes_before_opening_and_some_passes_after(calendar, moment):
     opening = calendar.opens_next(moment)
@@ -273,7 +273,7 @@ def test_no_time_passes_before_opening_and_some_passes_after(calendar, moment):
     assert calendar.between(opening, opening + timedelta(seconds=1)) > timedelta(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(calendars, moments, st.timedeltas(timedelta(0), timedelta(days=3)))
 def test_working_time_equals_a_count_of_open_minutes(calendar, start, span):
     start = start.replace(second=0, microsecond=0)
