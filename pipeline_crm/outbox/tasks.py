@@ -16,5 +16,5 @@ def digests() -> dict[str, int]:
 
 @shared_task
 def clear() -> int:
-    """Rings for the clearing of old notices; may be rung twice, late or at once."""
-    return clearing.clear_old(now=hour())
+    """Rings for the clearing of old notices and mails; may be rung twice, late or at once."""
+    return clearing.clear_old(now=hour()) + clearing.clear_mails(now=hour())

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from pipeline_crm.outbox import clearing
 from pipeline_crm.outbox.actions import read_all
-from pipeline_crm.outbox.clearing import clear_old
+from pipeline_crm.outbox.clearing import clear_mails, clear_old
 from pipeline_crm.outbox.digests import ring
 from pipeline_crm.outbox.models import Delivery, Mail, Notice
 from tests.cast import MONDAY
@@ -84,3 +84,20 @@ def test_beat_rings_for_it_once_a_day():
     ring = settings.CELERY_BEAT_SCHEDULE["clear"]
 
     assert (ring["task"], ring["schedule"]) == ("pipeline_crm.outbox.tasks.clear", DAY.total_seconds())
+
+
+def test_a_mail_that_went_out_goes_after_a_quarter_and_is_not_made_again(sam, sue):
+    hears(sam.user, "hourly")
+    hears(sue.user, "hourly")
+    told(sam.user, OFFERED, "mailed")
+    ring(now=MONDAY + DAY)
+    told(sue.user, OFFERED, "waits")
+    Mail.objects.create(user=sue.user, made_at=MONDAY, due_at=LATER)
+
+    assert clear_mails(now=MONDAY + 91 * DAY) == 0
+    assert [clear_mails(now=MONDAY + 92 * DAY) for _ring in range(2)] == [1, 0]
+    assert [mail.user_id for mail in Mail.objects.all()] == [sue.user_id]
+    assert left() == ["mailed", "waits"]
+    told(sam.user, OFFERED, "mailed")
+    ring(now=MONDAY + 92 * DAY)
+    assert not Mail.objects.filter(user=sam.user).exists()
