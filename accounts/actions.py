@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from deals.models import Deal
 from deals.models import State as DealState
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
 
-@transaction.atomic
+@act
 def win(deal_id: int, *, brief: Brief, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has bought: the account is made, or found and enriched, and the farmer gets the client with a brief."""
     deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)
@@ -132,7 +132,7 @@ def _come_back(account: Account, *, by: User, now: datetime) -> None:
     keep(account, cause=Cause.WON_BACK, by=by, now=now, why=given.why)
 
 
-@transaction.atomic
+@act
 def return_to_hunter(
     account_id: int, *, reason: Reason, comment: str, by: User, now: datetime, seen: int | None = None
 ) -> Account:
@@ -162,7 +162,7 @@ def return_to_hunter(
     return account
 
 
-@transaction.atomic
+@act
 def offer_again(deal_id: int, *, brief: Brief, by: User, now: datetime, seen: int | None = None) -> Account:
     """The hunter has completed the brief and offers the won client to the farmers once more."""
     deal = hold(Deal, deal_id, by=by, now=now, seen=seen)
@@ -180,7 +180,7 @@ def offer_again(deal_id: int, *, brief: Brief, by: User, now: datetime, seen: in
     return account
 
 
-@transaction.atomic
+@act
 def open_repeat(
     account_id: int,
     *,
@@ -213,7 +213,7 @@ def open_repeat(
     return deal
 
 
-@transaction.atomic
+@act
 def log_touch(
     account_id: int,
     *,
@@ -236,7 +236,7 @@ def log_touch(
     return account
 
 
-@transaction.atomic
+@act
 def edit(
     account_id: int,
     *,
@@ -255,13 +255,13 @@ def edit(
     return account
 
 
-@transaction.atomic
+@act
 def doubt(account_id: int, *, by: User, now: datetime, seen: int | None = None) -> Account:
     """The farmer fears that the client will leave."""
     return _turn(account_id, "doubt", Cause.AT_RISK, by=by, now=now, seen=seen)
 
 
-@transaction.atomic
+@act
 def calm(account_id: int, *, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client stays after all."""
     return _turn(account_id, "calm", Cause.CALMED, by=by, now=now, seen=seen)
@@ -274,7 +274,7 @@ def _turn(account_id: int, verb: str, cause: Cause, *, by: User, now: datetime, 
     return account
 
 
-@transaction.atomic
+@act
 def churn(account_id: int, *, reason: Reason, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has left; the account is closed with a reason."""
     account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
@@ -284,7 +284,7 @@ def churn(account_id: int, *, reason: Reason, by: User, now: datetime, seen: int
     return account
 
 
-@transaction.atomic
+@act
 def win_back(account_id: int, *, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has come back without a new deal yet."""
     account = hold(Account, account_id, by=by, now=now, seen=seen)

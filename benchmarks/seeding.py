@@ -49,7 +49,8 @@ def seed(leads: int) -> None:
 def queries(asked: dict[str, list[dict[str, str]]]) -> dict[str, int]:
     """How many questions each page puts to the database, once the process is warm."""
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
+
+    from tests.counting import Questions
 
     counted = {}
     for name, errands in asked.items():
@@ -59,7 +60,7 @@ def queries(asked: dict[str, list[dict[str, str]]]) -> dict[str, int]:
             continue
         browser = Client(headers={"host": "localhost", "cookie": errands[0]["cookie"]})
         browser.get(errands[0]["path"])
-        with CaptureQueriesContext(connection) as seen:
+        with Questions() as seen:
             browser.get(errands[0]["path"])
         counted[name] = len(seen)
     return counted
@@ -68,20 +69,24 @@ def queries(asked: dict[str, list[dict[str, str]]]) -> dict[str, int]:
 def main(words: list[str]) -> int:
     """The command line: how many leads, and the file that tells what can be asked for."""
     django.setup()
+    from pipeline_crm.access.identity import as_owner
     from tests.laws.checker import broken
 
     from .errands import errands, modest_errands
 
     began = time.monotonic()
     leads, file = int(words[0]), Path(words[1])
-    seed(leads)
-    taken = time.monotonic() - began
-    if found := broken():
+    # The history is written past the triggers, which only the owner can silence.
+    with as_owner():
+        seed(leads)
+        taken = time.monotonic() - began
+        found = broken()
+        asked = errands(min(ACTS, leads // 20))
+        modest = modest_errands()
+    if found:
         for name, rows in found.items():
             print(f"{name}: {len(rows)} rows, such as {rows[:3]}", file=sys.stderr)
         return 1
-    asked = errands(min(ACTS, leads // 20))
-    modest = modest_errands()
     told = {"leads": leads, "seconds": taken, "errands": asked, "modest": modest, "queries": queries(asked)}
     file.write_text(json.dumps(told))
     return 0

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leads.models import Lead
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, lock_choice, same_person
@@ -41,7 +41,7 @@ class Line:
     price: Decimal
 
 
-@transaction.atomic
+@act
 def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen: int | None = None) -> HandOff:
     """The scout believes there is a real need and offers the client to the hunters, with a brief."""
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
@@ -63,7 +63,7 @@ def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen
     return handoff
 
 
-@transaction.atomic
+@act
 def return_to_scout(
     deal_id: int, *, reason: Reason, comment: str, by: User, now: datetime, seen: int | None = None
 ) -> Deal:
@@ -116,7 +116,7 @@ def _refuse_stranger(deal: Deal, by: User) -> None:
         raise Refused(_("Nobody has this client yet. Take it from the pool first."))
 
 
-@transaction.atomic
+@act
 def lose(deal_id: int, *, reason: Reason, competitor: str, by: User, now: datetime, seen: int | None = None) -> Deal:
     """The client will not buy; the deal is closed with a reason."""
     deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)
@@ -128,7 +128,7 @@ def lose(deal_id: int, *, reason: Reason, competitor: str, by: User, now: dateti
     return deal
 
 
-@transaction.atomic
+@act
 def reopen(deal_id: int, *, by: User, now: datetime, seen: int | None = None) -> Deal:
     """The team lead opens a lost deal again; its owner has it, or the tier's rule chooses."""
     deal = hold(Deal, deal_id, by=by, now=now, seen=seen)
@@ -141,7 +141,7 @@ def reopen(deal_id: int, *, by: User, now: datetime, seen: int | None = None) ->
     return deal
 
 
-@transaction.atomic
+@act
 def set_lines(deal_id: int, *, lines: Sequence[Line], by: User, now: datetime, seen: int | None = None) -> Deal:
     """Writes down what the deal sells; its amount is their sum."""
     deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)

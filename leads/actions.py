@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.clients.actions import Person, enrol, find, lock_points, points_of
 from pipeline_crm.clients.models import Client
@@ -54,7 +54,7 @@ class Captured:
     known: bool
 
 
-@transaction.atomic
+@act
 def capture(
     pipeline: Pipeline, enquiry: Enquiry, *, by: User | None, now: datetime, keep_for: Seat | None = None
 ) -> Captured:
@@ -128,7 +128,7 @@ def _pass_enquiry(item: ConveyorItem, enquiry: Enquiry, *, by: User | None, now:
     tell(owners, kind=Notice.Kind.ENQUIRY, stage=item.stage, record_id=item.pk, event=f"enquiry:{entry.pk}", now=now)
 
 
-@transaction.atomic
+@act
 def log_touch(
     lead_id: int, *, kind: str, by: User, now: datetime, text: str = "", outcome: str = "", seen: int | None = None
 ) -> Lead:
@@ -146,7 +146,7 @@ def log_touch(
     return lead
 
 
-@transaction.atomic
+@act
 def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """Calls a parked lead back before its date."""
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
@@ -164,7 +164,7 @@ def _contact(lead: Lead, *, now: datetime) -> None:
     shift(lead, "contact")
 
 
-@transaction.atomic
+@act
 def park(lead_id: int, *, until: datetime, by: User, now: datetime, seen: int | None = None) -> Lead:
     """The client asked to be called on a later day; the lead comes back by itself."""
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
@@ -175,7 +175,7 @@ def park(lead_id: int, *, until: datetime, by: User, now: datetime, seen: int | 
     return lead
 
 
-@transaction.atomic
+@act
 def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: int | None = None) -> Lead:
     """There is no need, or nobody to talk with; the lead is closed with a reason."""
     lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
@@ -187,7 +187,7 @@ def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: i
     return lead
 
 
-@transaction.atomic
+@act
 def reopen(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """The team lead opens a disqualified lead again; its owner has it, or the tier's rule chooses."""
     lead = hold(Lead, lead_id, by=by, now=now, seen=seen)

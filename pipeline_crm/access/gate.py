@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from pipeline_crm.tiers.stages import Stage
 
+from .identity import eyes_of
 from .sight import Sight, sight_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def visible[M: Model](user: User, queryset: QuerySet[M], *, only_open: bool = Fa
 def reach[M: Model](user: User, queryset: QuerySet[M], pk: int) -> M:
     """One row by its number; hidden and absent give the same 404."""
     try:
-        return visible(user, queryset).get(pk=pk)
+        with eyes_of(user.pk):
+            return visible(user, queryset).get(pk=pk)
     except (ObjectDoesNotExist, OverflowError, ValueError) as absent:
         raise Http404 from absent
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -13,21 +15,35 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from .factors import has_one, is_proven, must_have
+from .identity import acting_as, kept_through
 from .sight import read_sight, sight_of
 
 
 class SightMiddleware:
-    """Reads once per request what the person may see, shows hours in their pipeline's time zone, lets no browser keep it."""
+    """Gives each request its identity in the database, reads once what the person may see, lets no browser keep it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated or request.path.startswith("/static/"):
+        if request.path.startswith("/static/") or request.path == reverse("healthz"):
             return self.get_response(request)
-        sight = read_sight(request.user)
+        user_id = request.user.pk if request.user.is_authenticated else None
+        with acting_as(user_id) as stamp:
+            answer = self._answer(request, stamp)
+            if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                transaction.set_rollback(True)
+        if isinstance(answer, StreamingHttpResponse):
+            answer.streaming_content = kept_through(answer.streaming_content, user_id)
+        return answer
+
+    def _answer(self, request: HttpRequest, stamp: UUID | None) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        sight = read_sight(request.user, stamp=stamp)
         request.user.__dict__["sight"] = sight
         homes = [seat.tier.pipeline for seat in sight.seats] or list(sight.headed)
+        # Hours are shown in the time zone of the person's pipeline.
         with timezone.override(homes[0].zone if homes else None):
             answer = self.get_response(request)
         # A client who went on must not come back by the Back button, nor to the next person at this computer.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
@@ -95,11 +96,14 @@ def sight_of(user: User | AnonymousUser) -> Sight:
     return kept if kept is not None else read_sight(user)
 
 
-def read_sight(user: User | AnonymousUser) -> Sight:
-    """Reads what a person may see from their grants and seats; out of memory as long as no set-up, seat or grant changes."""
+def read_sight(user: User | AnonymousUser, *, stamp: UUID | None = None) -> Sight:
+    """Reads what a person may see from their grants and seats; out of memory as long as no set-up, seat or grant changes.
+
+    `stamp` is that of the set-up, for who has just asked for it.
+    """
     if not user.is_authenticated or not user.is_active:
         return Sight()
-    house = setup()
+    house = setup(stamp=stamp)
     # Sights of an earlier set-up go together: each of them would hold all of it in memory.
     if house not in _kept:
         _kept.clear()

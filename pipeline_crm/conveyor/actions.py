@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.clients.models import Client
 from pipeline_crm.outbox.actions import tell
@@ -38,7 +38,7 @@ from .stays import spent_on
 from .writing import update
 
 
-@transaction.atomic
+@act
 def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
     """Somebody takes a record out of the pool; two people never get the same one."""
     item = hold(model, pk, by=by, now=now)
@@ -52,7 +52,7 @@ def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Con
     return item
 
 
-@transaction.atomic
+@act
 def take_next(model: type[ConveyorItem], tier: Tier, *, by: User, now: datetime) -> ConveyorItem:
     """Somebody takes the most urgent record of a tier's pool, without choosing."""
     seat = sight_of(by).seat_at(tier.pk)
@@ -89,7 +89,7 @@ def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
         keep(item, cause=Cause.CLAIMED, by=by, now=now)
 
 
-@transaction.atomic
+@act
 def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
     """The owner puts a record back into the pool; the team lead, one that waited for their decision."""
     item = hold_to_work(model, pk, by=by, now=now, seen=seen)
@@ -106,7 +106,7 @@ def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen
     return item
 
 
-@transaction.atomic
+@act
 def move_step(
     model: type[ConveyorItem], pk: int, *, step_id: int, by: User, now: datetime, seen: int | None = None
 ) -> ConveyorItem:
@@ -121,7 +121,7 @@ def move_step(
     return item
 
 
-@transaction.atomic
+@act
 def touch[Item: ConveyorItem](
     model: type[Item],
     pk: int,
@@ -160,7 +160,7 @@ def be_touched(item: ConveyorItem, *, now: datetime) -> None:
         wind(item)
 
 
-@transaction.atomic
+@act
 def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: datetime) -> Entry:
     """Writes a note on a record; no clock moves."""
     item = hold(model, pk, by=by, now=now)
@@ -170,7 +170,7 @@ def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: dateti
     return record(item, kind=Entry.Kind.NOTE, by=by, now=now, text=text)
 
 
-@transaction.atomic
+@act
 def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime, by: User, now: datetime) -> Task:
     """Sets something to do for a client; whoever has the client then, has the task."""
     item = hold_to_work(model, pk, by=by, now=now)
@@ -188,7 +188,7 @@ def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime
     )
 
 
-@transaction.atomic
+@act
 def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, now: datetime) -> Task:
     """Ticks a task off; ticking it twice is the same as once."""
     item = hold(model, pk, by=by, now=now)
@@ -203,7 +203,7 @@ def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, n
     return task
 
 
-@transaction.atomic
+@act
 def reassign(
     model: type[ConveyorItem], pk: int, *, to: Seat | None, by: User, now: datetime, seen: int | None = None
 ) -> ConveyorItem:
@@ -245,7 +245,7 @@ def _move_to(item: ConveyorItem, to: Seat | None, *, by: User, now: datetime, ca
         )
 
 
-@transaction.atomic
+@act
 def edit[Item: ConveyorItem](
     model: type[Item],
     pk: int,
@@ -274,7 +274,7 @@ def _change(row: Model, values: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-@transaction.atomic
+@act
 def inspect(item: ConveyorItem, *, by: User, now: datetime) -> Entry | None:
     """An administrator who works no desk of this client has opened the record: written down once a day."""
     seen = Entry.objects.filter(stage=item.stage, record_id=item.pk, kind=Entry.Kind.INSPECTED, by=by)

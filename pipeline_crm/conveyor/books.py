@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
@@ -54,7 +55,7 @@ class Returned:
 # The act ---------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def redistribute(
     seat_id: int,
     *,
@@ -80,7 +81,7 @@ def _refuse_as_receiver(seat: Seat, to: Seat, *, now: datetime) -> None:
         raise Refused(_("%(name)s is away today: choose somebody who is at work.") % {"name": to.user.name})
 
 
-@transaction.atomic
+@act
 def close_seat(seat_id: int, *, by: User, now: datetime) -> BookMove:
     """Closes a seat and gives its book to the others by rule; what nobody can take goes into the pool."""
     seat = seat_in_charge(seat_id, by=by)
@@ -183,7 +184,7 @@ def undo_until(move: BookMove) -> datetime | None:
     return midnight + DAY
 
 
-@transaction.atomic
+@act
 def bring_back(move_id: int, *, by: User | None, now: datetime) -> Returned:
     """Gives back what still lies where a redistribution put it; what has moved on since stays, and is counted.
 
@@ -304,13 +305,13 @@ def _pass_on(move: BookMove, owner: Seat, standing: Sequence[ConveyorItem], move
 def tend_covers(*, now: datetime, seats: Collection[int] | None = None) -> Counter[str]:
     """Ends and begins the covers that are due, each in a transaction of its own; may run twice, at once, or be killed."""
     done: Counter[str] = Counter()
-    for due, act in ((_due_to_end, _end_cover), (_due_to_begin, _begin_cover)):
+    for due, tend in ((_due_to_end, _end_cover), (_due_to_begin, _begin_cover)):
         for pk in due(now, seats):
             try:
-                what = act(pk, now=now)
+                what = tend(pk, now=now)
             except Exception:
                 # One cover that cannot be helped must not hold up the others: it is tried again at the next sweep.
-                log.exception("The sweep could not tend the cover %s (%s)", pk, act.__name__)
+                log.exception("The sweep could not tend the cover %s (%s)", pk, tend.__name__)
                 what = "failed"
             if what:
                 done[what] += 1
@@ -361,7 +362,7 @@ def covers_due(*, now: datetime, seats: Collection[int]) -> list[Cover]:
     return over + [Cover(one.seat, one.substitute, begins=True) for one in begins]
 
 
-@transaction.atomic
+@act
 def _begin_cover(absence_id: int, *, now: datetime) -> str:
     seat_id = Absence.objects.filter(pk=absence_id).values_list("seat_id", flat=True).first()
     seat = held_seat(seat_id, skip_locked=True) if seat_id else None
@@ -375,7 +376,7 @@ def _begin_cover(absence_id: int, *, now: datetime) -> str:
     return "covered"
 
 
-@transaction.atomic
+@act
 def _end_cover(move_id: int, *, now: datetime) -> str:
     move = _held_move(move_id, by=None)
     if move is None or move.ended_at is not None:

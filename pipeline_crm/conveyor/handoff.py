@@ -9,10 +9,10 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.outbox.actions import tell, tell_many
 from pipeline_crm.outbox.models import Notice
@@ -144,7 +144,7 @@ def last_from(item: ConveyorItem) -> HandOff | None:
     return given.select_related("reason").order_by("-id").first()
 
 
-@transaction.atomic
+@act
 def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
     """The receiver takes an offered client; from now on it is theirs and in full view."""
     item = hold(model, pk, by=by, now=now, seen=seen)
@@ -288,7 +288,7 @@ def _offered_anew(item: ConveyorItem, old: HandOff, *, now: datetime) -> HandOff
     return HandOff(**kept, to_tier_id=item.tier_id, receiver=item.seat, offered_at=now)
 
 
-@transaction.atomic
+@act
 def mark_brief(model: type[ConveyorItem], pk: int, *, by: User, mark: int, now: datetime) -> HandOff:
     """The receiver says from 1 to 5 how good the brief was."""
     item = hold(model, pk, by=by, now=now)

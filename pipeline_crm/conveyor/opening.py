@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.audit.actions import note
 from pipeline_crm.audit.models import Kind
@@ -35,7 +35,7 @@ class Opened(NamedTuple):
     mask: str
 
 
-@transaction.atomic
+@act
 def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
     """Opens the contacts of one client in full; whoever calls it shows what `opened` reads."""
     item, sight = hold(model, pk, by=by, now=now), sight_of(by)
@@ -55,7 +55,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
     return item
 
 
-@transaction.atomic
+@act
 def dial(model: type[ConveyorItem], pk: int, *, place: int, by: User, now: datetime) -> str:
     """The number of one of the client's phones, for the telephone system alone; counted as if it were shown."""
     item = hold(model, pk, by=by, now=now)

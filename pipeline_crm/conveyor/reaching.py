@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField
 from django.http import Http404
 
 from pipeline_crm.access.gate import visible
+from pipeline_crm.access.identity import eyes_of
 from pipeline_crm.access.sight import sight_of
 
 from .questions import Blank, Question, question
@@ -27,7 +28,8 @@ def reach_record[Item: ConveyorItem](
     """A record with its client and what else is `related`, locked on demand; hidden and absent give the same 404."""
     who = _who(user, pk)
     asked: Question[Any] = question(lambda: _one(who, model, related, locked=locked), _key(who, model, related, locked))
-    found = asked.records(who.numbers, pk=pk)
+    with eyes_of(user.pk):
+        found = asked.records(who.numbers, pk=pk)
     if not found:
         raise Http404
     item: Item = found[0]
@@ -40,7 +42,8 @@ def is_in_sight(user: User, model: type[ConveyorItem], pk: int) -> bool:
     asked: Question[Any] = question(
         lambda: visible(who.user, model.objects.filter(pk=PK)).order_by().values("pk"), ("in sight", *_key(who, model))
     )
-    return bool(asked.tuples(who.numbers, pk=pk))
+    with eyes_of(user.pk):
+        return bool(asked.tuples(who.numbers, pk=pk))
 
 
 def _one(who: StandIn, model: type[ConveyorItem], related: tuple[str, ...], *, locked: bool) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.identity import act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.tiers.models import Absence, Seat, Tier
 
@@ -34,7 +34,7 @@ def held_seat(seat_id: int, *, skip_locked: bool = False) -> Seat | None:
     return rows.select_related("tier__pipeline", "user").filter(pk=seat_id).first()
 
 
-@transaction.atomic
+@act
 def open_seat(seat_id: int, *, by: User) -> Seat:
     """Opens a closed seat again."""
     seat = seat_in_charge(seat_id, by=by)
@@ -46,7 +46,7 @@ def open_seat(seat_id: int, *, by: User) -> Seat:
 # Absence ---------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def send_away(
     seat_id: int,
     *,
@@ -80,7 +80,7 @@ def _refuse_as_substitute(seat: Seat, substitute: Seat | None) -> None:
         raise Refused(_("The substitute must have an open seat at the same tier."))
 
 
-@transaction.atomic
+@act
 def call_back(absence_id: int, *, by: User, now: datetime) -> Seat:
     """Somebody is back sooner: the absence ends yesterday, or never was when it has only begun."""
     seat_id = Absence.objects.filter(pk=absence_id).values_list("seat_id", flat=True).first()
@@ -113,7 +113,7 @@ def pause_ends(tier: Tier, length: str, *, now: datetime) -> datetime:
     return now + timedelta(hours=1) if length == "hour" else tier.pipeline.midnight(now) + timedelta(days=1)
 
 
-@transaction.atomic
+@act
 def pause(seat_id: int, *, until: datetime, by: User, now: datetime) -> Seat:
     """No new records for a while: for oneself, or for somebody in one's charge. What is held stays."""
     seat = _own_or_in_charge(seat_id, by=by)
@@ -126,7 +126,7 @@ def pause(seat_id: int, *, until: datetime, by: User, now: datetime) -> Seat:
     return seat
 
 
-@transaction.atomic
+@act
 def resume(seat_id: int, *, by: User) -> Seat:
     """The pause is over; twice is the same as once."""
     seat = _own_or_in_charge(seat_id, by=by)

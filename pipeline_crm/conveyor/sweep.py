@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Count
 
+from pipeline_crm.access.identity import act, system_scope
 from pipeline_crm.bulk import update_rows
 from pipeline_crm.outbox.actions import tell_many
 from pipeline_crm.outbox.models import Notice
@@ -63,7 +64,7 @@ def _places(now: datetime) -> list[tuple[type[ConveyorItem], int]]:
     """The stages and tiers to look at; when the question breaks, all of them, so that one stage holds up no other."""
     house = setup()
     try:
-        with transaction.atomic():
+        with system_scope("the sweep looks at every tier"):
             return places_due(house, now=now)
     except (OperationalError, InterfaceError):
         raise
@@ -136,7 +137,7 @@ def _sweep_batch(
     return done
 
 
-@transaction.atomic
+@act
 def _sweep_some(
     model: type[ConveyorItem], tier_id: int, size: int, failed: set[int], records: list[int], *, now: datetime
 ) -> Counter[str]:
@@ -263,7 +264,7 @@ def _tiers_of_many_loads() -> list[int]:
     return sorted(many.values_list("seat__tier", flat=True))
 
 
-@transaction.atomic
+@act
 def _add_up_loads(tier_id: int) -> None:
     """Many small changes of load become one row a seat; what is open stays the same."""
     tier: Tier | None = setup().tiers.get(tier_id)

@@ -14,6 +14,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from leads.actions import Captured, Enquiry, capture
+from pipeline_crm.access.identity import act
 from pipeline_crm.clients.actions import Person
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.sealing import marks
@@ -92,7 +93,7 @@ class Intake:
     def _is_in(self, prints: list[str]) -> bool:
         return ImportedRow.objects.filter(pipeline=self.pipeline, fingerprint__in=prints).exists()
 
-    @transaction.atomic
+    @act
     def _capture(self, lead: LeadRow, mark: str, *, now: datetime) -> Captured:
         captured = capture(self.pipeline, self._enquiry(lead), by=self.by, now=now)
         ImportedRow.objects.create(

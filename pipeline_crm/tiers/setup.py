@@ -72,21 +72,27 @@ class SetUp:
         return rows
 
 
-def setup(*, held: bool = False) -> SetUp:
+def setup(*, held: bool = False, stamp: UUID | None = None) -> SetUp:
     """The set-up as it stands now: one short question, and the rest only when something has changed.
 
     With `held`, inside a transaction, nothing of it changes before the commit: who closes a seat or dismisses a person
-    waits for those who are giving records out, and they see at once what was committed before them.
+    waits for those who are giving records out, and they see at once what was committed before them. Who has just read the
+    `stamp` need not read it again.
     """
     global _kept
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT value FROM tiers_stamp FOR SHARE" if held else "SELECT value FROM tiers_stamp")
-        row = cursor.fetchone()
-    stamp = row[0] if row else None
+    if stamp is None:
+        stamp = _stamp(held=held)
     kept = _kept
     if kept is None or stamp is None or kept.stamp != stamp:
         kept = _kept = _read(stamp)
     return kept
+
+
+def _stamp(*, held: bool) -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM tiers_stamp FOR SHARE" if held else "SELECT value FROM tiers_stamp")
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _read(stamp: UUID | None) -> SetUp:

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.users.models import User
 from tests.cast import MONDAY
+from tests.counting import Questions
 from tests.journeys.chromium import Complaints, photograph, seat_at_browser
 from tests.journeys.test_browser import grave
 from tests.outbox.wishes import hears, told
@@ -86,7 +85,7 @@ def test_it_costs_one_small_question_however_many_notices_there_are(browse, sam)
     browser.get("/notices/")
 
     def asked(shown: int = 9999) -> list[str]:
-        with CaptureQueriesContext(connection) as counted:
+        with Questions() as counted:
             browser.get(f"{BELL}?shown={shown}", **PIECE)
         return [each["sql"] for each in counted]
 

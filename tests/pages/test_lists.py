@@ -4,8 +4,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.actions import disqualify
@@ -16,6 +14,7 @@ from pipeline_crm.tiers.models import Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
 from tests.cast import MONDAY, make_account, make_contacted, make_deal, make_lead, make_offer, reason, seat_at
 from tests.contacts import contacts_of
+from tests.counting import Questions
 from tests.pages.reading import listed, numbers
 
 HOSTILE = [
@@ -241,9 +240,7 @@ def test_where_nothing_is_the_page_says_how_something_comes(sam, hal, fay, brows
 def queries(browser, address):
     """How many questions to the database a page takes, once this process has drawn it."""
     browser.get(address)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with Questions() as asked:
         assert browser.get(address).status_code == 200
     return len(asked)
 

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deals.models import DealLine
@@ -28,6 +26,7 @@ from pipeline_crm.tiers.setup import setup
 from pipeline_crm.timeline.models import Entry, Task
 from pipeline_crm.users.models import User
 from tests.cast import MONDAY, make_contacted, make_deal, make_lead, reason
+from tests.counting import Questions
 from tests.pages.reading import text_of
 
 Browse = Callable[..., Browser]
@@ -141,7 +140,7 @@ def test_a_record_asks_six_questions_and_notes_who_reads_it(browse: Browse, sam:
     browser, address = browse(seat), f"/{stage}s/{item.pk}/"
     text_of(browser, address)
 
-    with CaptureQueriesContext(connection) as asked:
+    with Questions() as asked:
         text_of(browser, address)
 
     assert len(asked) == 7
