@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "accounts",
     "pipeline_crm.workbench",
     "pipeline_crm.reports",
+    "pipeline_crm.oversight",
     "pipeline_crm.exchange",
     "pipeline_crm.demo",
 ]
@@ -327,6 +328,7 @@ CELERY_BEAT_SCHEDULE = {
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
     "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
     "anchor": {"task": "pipeline_crm.audit.tasks.anchor", "schedule": 300.0},
+    "watch": {"task": "pipeline_crm.oversight.tasks.watch", "schedule": 600.0},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.
 CELERY_BEAT_SYNC_EVERY = 1

@@ -21,4 +21,5 @@ urlpatterns = [
     path("deals/", include("deals.urls")),
     path("accounts/", include("accounts.urls")),
     path("reports/", include("pipeline_crm.reports.urls")),
+    path("oversight/", include("pipeline_crm.oversight.urls")),
 ]

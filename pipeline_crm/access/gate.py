@@ -29,6 +29,7 @@ DOORS: dict[str, Callable[[Sight], bool]] = {
     "accounts.work": lambda sight: sight.works(Stage.ACCOUNT),
     "tier.lead": lambda sight: bool(sight.led or sight.headed),
     "pipeline.head": lambda sight: bool(sight.headed),
+    "journal.read": lambda sight: bool(sight.headed or sight.audited),
     "pipeline.numbers": lambda sight: bool(sight.headed or sight.analysed),
     "house.administer": lambda sight: sight.administers,
 }

@@ -45,6 +45,7 @@ class Sight:
     led: tuple[Tier, ...] = ()
     headed: tuple[Pipeline, ...] = ()
     analysed: tuple[Pipeline, ...] = ()
+    audited: tuple[Pipeline, ...] = ()
     administers: bool = False
     glass: tuple[BreakGlass, ...] = ()
     house: SetUp | None = field(default=None, compare=False, repr=False)
@@ -140,6 +141,7 @@ def _read(user: User, house: SetUp) -> Sight:
         led=tiers["lead_tier"],
         headed=pipelines["head_pipeline"],
         analysed=pipelines["analyse_pipeline"],
+        audited=pipelines["audit_pipeline"],
         administers=user.is_superuser,
         house=house,
     )

@@ -59,13 +59,14 @@ class Notice(models.Model):
         DECIDE = "decide", _("A record needs your decision")
         FULL = "full", _("A tier is full")
         GLASS = "glass", _("An administrator opened your clients")
+        ALARM = "alarm", _("Somebody reads more than their work asks for")
 
     # These tell of a whole book or a whole tier, and of no record.
-    OF_MANY: ClassVar = (Kind.BOOK_MOVED, Kind.COVER_BEGAN, Kind.COVER_ENDED, Kind.FULL, Kind.GLASS)
+    OF_MANY: ClassVar = (Kind.BOOK_MOVED, Kind.COVER_BEGAN, Kind.COVER_ENDED, Kind.FULL, Kind.GLASS, Kind.ALARM)
     # These ask somebody who leads to do something that nobody else will do.
     OF_LEADS: ClassVar = (Kind.WARNED, Kind.POOL_STUCK, Kind.DECIDE, Kind.FULL)
     # These are told whether somebody wants to hear them or not.
-    ALWAYS: ClassVar = (Kind.GLASS,)
+    ALWAYS: ClassVar = (Kind.GLASS, Kind.ALARM)
 
     # The law that an event is told once has an index that begins with the person; a second would slow every sweep.
     user = models.ForeignKey(
@@ -93,7 +94,7 @@ class Notice(models.Model):
             UniqueConstraint(fields=["user", "event"], name="an_event_is_told_once"),
             CheckConstraint(
                 condition=Q(record_id__isnull=False) & ~Q(stage="")
-                | Q(kind__in=["book_moved", "cover_began", "cover_ended", "full", "glass"], record_id=None),
+                | Q(kind__in=["book_moved", "cover_began", "cover_ended", "full", "glass", "alarm"], record_id=None),
                 name="a_notice_names_its_record",
             ),
         ]

@@ -48,7 +48,7 @@ class PipelineAdmin(ModelAdmin):
         (_("Limits and habits"), {"fields": [("repeat_deals", "cadence_days")]}),
         (_("Contacts in full"), {"fields": [("reveals_per_day", "head_reveals_per_hour")]}),
         (_("Safety"), {"fields": ["second_factor"]}),
-        (_("Who looks over all tiers"), {"fields": ["heads", "analysts"]}),
+        (_("Who looks over all tiers"), {"fields": ["heads", "analysts", "officers"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:

@@ -21,7 +21,7 @@ from .presets import PRESETS
 from .refusals import records_at
 from .widgets import ShapeCards, shapes, structure_of_shape
 
-APPOINTMENTS = {"heads": "head_pipeline", "analysts": "analyse_pipeline"}
+APPOINTMENTS = {"heads": "head_pipeline", "analysts": "analyse_pipeline", "officers": "audit_pipeline"}
 
 
 class PlaceForm(forms.ModelForm):
@@ -110,6 +110,13 @@ class PipelineForm(PlaceForm):
         required=False,
         widget=UnfoldAdminSelect2MultipleWidget,
         help_text=_("They see sums and shares, never a client."),
+    )
+    officers = forms.ModelMultipleChoiceField(
+        label=_("Security officers"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("They read who opened, showed or tried what, and hear of alarms; never a client."),
     )
 
     class Meta:

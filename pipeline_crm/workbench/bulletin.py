@@ -45,6 +45,7 @@ SIGNS = {
     Notice.Kind.COVER_ENDED: "home",
     Notice.Kind.FULL: "stack-2",
     Notice.Kind.GLASS: "eye",
+    Notice.Kind.ALARM: "alert-triangle",
 }
 NAMED = {
     Notice.Kind.ASSIGNED: _("%(name)s was given to you."),
@@ -90,6 +91,7 @@ NAMELESS = {
     Notice.Kind.COVER_BEGAN: _("You look after the clients of a colleague who is away."),
     Notice.Kind.COVER_ENDED: _("The clients who were looked after are back with the person they belong to."),
     Notice.Kind.FULL: _("A tier is full: clients wait for a place. See what the tier’s setting does with them."),
+    Notice.Kind.ALARM: _("An alarm rang: somebody read clients in an unusual way. The reason stands on its page."),
     Notice.Kind.GLASS: _("An administrator opened the clients of a pipeline and said why; it was written down."),
 }
 
@@ -201,6 +203,8 @@ def _of_many(notice: Notice, user: User) -> str:
 
 def _url(notice: Notice) -> str:
     """Where a notice leads: to its record, or to the person's own first page when it tells of many."""
+    if notice.kind == Notice.Kind.ALARM:
+        return reverse("oversight:alarms")
     if notice.record_id is None:
         return reverse("workbench:my-work")
     return DESKS[Stage(notice.stage)].url("record", notice.record_id)

@@ -348,7 +348,13 @@ def _stage_link(here: Standpoint, stage: Stage, page: str) -> Link:
 def _set_up_links(here: Standpoint) -> list[Link]:
     links = [_link(here, reverse("admin:index"), _("Structure and people"), "sitemap")] if here.user.is_staff else []
     glass = [_link(here, reverse("access:glass"), _("Emergency access"), "lock")] if here.sight.administers else []
-    return [*links, *glass]
+    return [*links, *glass, *_journal_link(here)]
+
+
+def _journal_link(here: Standpoint) -> list[Link]:
+    if not (here.heads or here.sight.audited):
+        return []
+    return [_link(here, reverse("oversight:alarms"), _("Alarms and journal"), "shield-check")]
 
 
 def _tabs(here: Standpoint) -> list[Link]:

@@ -88,6 +88,7 @@ class Pipeline(models.Model):
         permissions: ClassVar = [
             ("head_pipeline", _("Head of sales: sees every tier")),
             ("analyse_pipeline", _("Analyst: sees numbers, no persons")),
+            ("audit_pipeline", _("Security officer: reads the journal, no clients")),
         ]
         triggers: ClassVar = [
             pgtrigger.Trigger(
