@@ -82,11 +82,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Outermost: whatever answers, a file or a refusal, its line and its headers are the same.
+    "pipeline_crm.loglines.LogMiddleware",
+    "pipeline_crm.access.headers.SafeHeadersMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     # Inside Django's own, which asks the answer on its way out whether it carries a policy of its own.
     "pipeline_crm.access.headers.AdminPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -95,7 +99,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "pipeline_crm.users.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pipeline_crm.access.middleware.SightMiddleware",
@@ -224,6 +227,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # At home the files are served from where they lie; elsewhere `collectstatic` gives each a name that changes with it.
 WHITENOISE_USE_FINDERS = AT_HOME
 WHITENOISE_AUTOREFRESH = DEBUG
+# No other site need show our files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -235,6 +240,8 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# No page takes a file: what is imported comes by a command.
+FILE_UPLOAD_HANDLERS = ["pipeline_crm.access.uploads.NoFiles"]
 
 # Mail ------------------------------------------------------------------------------------------------------------
 
@@ -271,6 +278,27 @@ SECURE_CSP = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# What a page may ask of the machine it is shown on: passkeys, and nothing else.
+PERMISSIONS = dict.fromkeys(("publickey-credentials-create", "publickey-credentials-get"), "(self)") | dict.fromkeys(
+    (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture", "encrypted-media",
+        "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone",
+        "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb",
+        "xr-spatial-tracking",
+    ),
+    "()",
+)  # fmt: skip
+# On every answer, beside those that Django itself sets.
+SAFE_HEADERS = {
+    "X-Frame-Options": X_FRAME_OPTIONS,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": ", ".join(f"{name}={who}" for name, who in sorted(PERMISSIONS.items())),
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "X-Robots-Tag": "noindex, nofollow",
+}
 # A message may name a client, so it stays on the server and never travels in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
@@ -279,7 +307,14 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = environment.number("SESSION_IDLE_HOURS", otherwise=12) * 3600
 SESSION_DAYS = environment.number("SESSION_DAYS", otherwise=7)
 
+# Pages bear the token in themselves, so no script need read it.
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+
 BEHIND_TLS = not AT_HOME
+# With this prefix a browser takes the cookie from this host alone, over TLS: no neighbouring name can plant one.
+SESSION_COOKIE_NAME = "__Host-sessionid" if BEHIND_TLS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
 SESSION_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SECURE = BEHIND_TLS
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
@@ -339,8 +374,18 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(places.beat_schedule())
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "lines": {"()": "pipeline_crm.loglines.Lines"},
+    },
+    "handlers": {
+        # At home one reads along and sees the words of an error; elsewhere a machine does, and they are left out.
+        "console": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "plain" if AT_HOME else "lines",
+        }
+    },
     "root": {"handlers": ["console"], "level": environment.required("LOG_LEVEL", otherwise="WARNING").upper()},
     "loggers": {
         # Django's own handlers would say everything a second time.
@@ -348,6 +393,8 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         # These lines are evidence, and stay in the log whatever else is kept quiet.
         "pipeline_crm.audit.anchors": {"level": "INFO"},
+        # Of a request that breaks outside of Django, gunicorn would write the address with all that was asked.
+        "gunicorn.error": {"handlers": [], "propagate": True},
     },
 }
 

@@ -10,9 +10,10 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,9 @@ class FactorAdapter(DefaultMFAAdapter):
         """Whether the person has another factor, or need not have any."""
         if not settings.SECOND_FACTOR_REQUIRED or not must_have(authenticator.user, sight_of(authenticator.user)):
             return True
+        if connection.in_atomic_block:
+            # Two who take the last two away at once wait for each other, and the second finds none to spare.
+            get_user_model().objects.select_for_update().get(pk=authenticator.user_id)
         return _factors_of(authenticator.user).exclude(pk=authenticator.pk).exists()
 
 
@@ -94,6 +98,7 @@ def reseal_factors() -> int:
 
 
 @login_required
+@transaction.atomic
 def remove_key(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
     """Removes a security key; allauth's own page would also remove the last factor of who must have one."""
     from allauth.mfa.webauthn.views import remove_webauthn

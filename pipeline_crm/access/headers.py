@@ -1,4 +1,5 @@
-"""The one place where the strict content policy is relaxed: the admin, whose pages are Unfold's and not ours."""
+"""Headers that keep other sites and the machine out, on every answer; and the one place where the strict content policy
+is relaxed: the admin, whose pages are Unfold's and not ours."""
 
 from collections.abc import Callable
 
@@ -6,6 +7,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.csp import CSP
+
+
+class SafeHeadersMiddleware:
+    """Sets the headers of `SAFE_HEADERS`, on files and refusals too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in settings.SAFE_HEADERS.items():
+            # Whatever a library would rather have: Unfold's pages would let themselves be framed.
+            response.headers[name] = value
+        return response
 
 
 class AdminPolicyMiddleware:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 
@@ -21,9 +22,17 @@ class PersonForm(ModelForm):
     def clean_email(self) -> str:
         """An address lets its owner in, so it belongs to one person only."""
         email: str = self.cleaned_data["email"]
-        if email and User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+        others = User.objects.exclude(pk=self.instance.pk)
+        if email and others.filter(Q(email__iexact=email) | Q(username__iexact=email)).exists():
             raise ValidationError(_("Somebody else has this e-mail address."))
         return email
+
+    def clean_username(self) -> str:
+        """Who signs in by a name must not be taken for somebody who signs in by this address."""
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(email__iexact=username).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Somebody else has this as their e-mail address."))
+        return username
 
 
 class NewPersonForm(PersonForm):
