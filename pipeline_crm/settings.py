@@ -360,6 +360,7 @@ CELERY_BEAT_SCHEDULE = {
     # No `expires`: a worker whose clock is ahead would throw every ring away, and one ring too many costs a short look.
     "sweep": {"task": "pipeline_crm.conveyor.tasks.sweep", "schedule": SWEEP_SECONDS},
     "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
+    "exports": {"task": "pipeline_crm.exchange.tasks.exports", "schedule": 60.0},
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
     "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
     "anchor": {"task": "pipeline_crm.audit.tasks.anchor", "schedule": 300.0},

@@ -20,6 +20,7 @@ urlpatterns = [
     path("leads/", include("leads.urls")),
     path("deals/", include("deals.urls")),
     path("accounts/", include("accounts.urls")),
+    path("exports/", include("pipeline_crm.exchange.urls")),
     path("reports/", include("pipeline_crm.reports.urls")),
     path("oversight/", include("pipeline_crm.oversight.urls")),
 ]

@@ -45,6 +45,8 @@ class Sight:
     led: tuple[Tier, ...] = ()
     headed: tuple[Pipeline, ...] = ()
     analysed: tuple[Pipeline, ...] = ()
+    exports: tuple[Tier, ...] = ()
+    approves: tuple[Pipeline, ...] = ()
     audited: tuple[Pipeline, ...] = ()
     administers: bool = False
     glass: tuple[BreakGlass, ...] = ()
@@ -141,6 +143,8 @@ def _read(user: User, house: SetUp) -> Sight:
         led=tiers["lead_tier"],
         headed=pipelines["head_pipeline"],
         analysed=pipelines["analyse_pipeline"],
+        exports=tuple(tier for tier in tiers["export_tier"] if tier.pk in at),
+        approves=pipelines["approve_exports"],
         audited=pipelines["audit_pipeline"],
         administers=user.is_superuser,
         house=house,

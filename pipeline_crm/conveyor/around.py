@@ -33,6 +33,7 @@ class Around:
     views: tuple[Link, ...]
     filter_word: str
     clear: str
+    export: str = ""  # where what is shown can be taken out of the house, for those who may
 
     def drawn(self, token: str) -> dict[str, SafeString]:
         """The pieces as HTML, with the asker's own token against forgery."""

@@ -9,11 +9,14 @@ from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from pipeline_crm.access.exporting import may_export
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
 
@@ -184,7 +187,18 @@ def _around(scope: Scope, asked: Asked, *, page: str, sort: str) -> Around:
         ),
         filter_word=_("Filter: %(n)d") % {"n": asked.sifts} if asked.sifts else _("Filter"),
         clear=_address(scope, page, asked.view),
+        export=_export(scope, asked, sort) if page == "list" else "",
     )
+
+
+def _export(scope: Scope, asked: Asked, sort: str) -> str:
+    """Where the list is asked for as a file, by those who may."""
+    if not may_export(scope.sight, scope.pipeline.pk, scope.desk.stage):
+        return ""
+    told = {"view": asked.view.value, "pipeline": str(scope.pipeline.pk)}
+    told |= {sieve.name: sieve.chosen for sieve in asked.sieves if sieve.chosen}
+    told |= {name: word for name, word in (("q", asked.search), ("late", "1" * asked.late), ("sort", sort)) if word}
+    return f"{reverse('exchange:new', args=[scope.desk.stage.value])}?{urlencode(told)}"
 
 
 def _address(scope: Scope, page: str, view: View) -> str:

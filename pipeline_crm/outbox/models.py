@@ -60,13 +60,26 @@ class Notice(models.Model):
         FULL = "full", _("A tier is full")
         GLASS = "glass", _("An administrator opened your clients")
         ALARM = "alarm", _("Somebody reads more than their work asks for")
+        EXPORT_ASKED = "export_asked", _("A colleague wants to export clients")
+        EXPORT_READY = "export_ready", _("A file that you asked for is there")
+        EXPORT_CLOSED = "export_closed", _("A file that you asked for will not be made")
+
+    OF_EXPORTS: ClassVar = (Kind.EXPORT_ASKED, Kind.EXPORT_READY, Kind.EXPORT_CLOSED)
 
     # These tell of a whole book or a whole tier, and of no record.
-    OF_MANY: ClassVar = (Kind.BOOK_MOVED, Kind.COVER_BEGAN, Kind.COVER_ENDED, Kind.FULL, Kind.GLASS, Kind.ALARM)
+    OF_MANY: ClassVar = (
+        Kind.BOOK_MOVED,
+        Kind.COVER_BEGAN,
+        Kind.COVER_ENDED,
+        Kind.FULL,
+        Kind.GLASS,
+        Kind.ALARM,
+        *OF_EXPORTS,
+    )
     # These ask somebody who leads to do something that nobody else will do.
     OF_LEADS: ClassVar = (Kind.WARNED, Kind.POOL_STUCK, Kind.DECIDE, Kind.FULL)
     # These are told whether somebody wants to hear them or not.
-    ALWAYS: ClassVar = (Kind.GLASS, Kind.ALARM)
+    ALWAYS: ClassVar = (Kind.GLASS, Kind.ALARM, *OF_EXPORTS)
 
     # The law that an event is told once has an index that begins with the person; a second would slow every sweep.
     user = models.ForeignKey(
@@ -94,7 +107,8 @@ class Notice(models.Model):
             UniqueConstraint(fields=["user", "event"], name="an_event_is_told_once"),
             CheckConstraint(
                 condition=Q(record_id__isnull=False) & ~Q(stage="")
-                | Q(kind__in=["book_moved", "cover_began", "cover_ended", "full", "glass", "alarm"], record_id=None),
+                | Q(kind__in=["book_moved", "cover_began", "cover_ended", "full", "glass", "alarm"], record_id=None)
+                | Q(kind__in=["export_asked", "export_ready", "export_closed"], record_id=None),
                 name="a_notice_names_its_record",
             ),
         ]

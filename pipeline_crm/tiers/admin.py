@@ -47,8 +47,8 @@ class PipelineAdmin(ModelAdmin):
         (_("Where it works"), {"fields": [("currency", "time_zone", "country")]}),
         (_("Limits and habits"), {"fields": [("repeat_deals", "cadence_days")]}),
         (_("Contacts in full"), {"fields": [("reveals_per_day", "head_reveals_per_hour")]}),
-        (_("Safety"), {"fields": ["second_factor"]}),
-        (_("Who looks over all tiers"), {"fields": ["heads", "analysts", "officers"]}),
+        (_("Safety"), {"fields": ["second_factor", "export_rows"]}),
+        (_("Who looks over all tiers"), {"fields": ["heads", "analysts", "officers", "approvers"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pipeline]:

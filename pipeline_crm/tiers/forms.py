@@ -21,7 +21,12 @@ from .presets import PRESETS
 from .refusals import records_at
 from .widgets import ShapeCards, shapes, structure_of_shape
 
-APPOINTMENTS = {"heads": "head_pipeline", "analysts": "analyse_pipeline", "officers": "audit_pipeline"}
+APPOINTMENTS = {
+    "heads": "head_pipeline",
+    "analysts": "analyse_pipeline",
+    "officers": "audit_pipeline",
+    "approvers": "approve_exports",
+}
 
 
 class PlaceForm(forms.ModelForm):
@@ -111,6 +116,13 @@ class PipelineForm(PlaceForm):
         widget=UnfoldAdminSelect2MultipleWidget,
         help_text=_("They see sums and shares, never a client."),
     )
+    approvers = forms.ModelMultipleChoiceField(
+        label=_("Who approves exports"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("Besides the heads of sales. They see who asks for what and why, and no client; never their own."),
+    )
     officers = forms.ModelMultipleChoiceField(
         label=_("Security officers"),
         queryset=User.objects.none(),
@@ -131,12 +143,14 @@ class PipelineForm(PlaceForm):
             "cadence_days",
             "reveals_per_day",
             "head_reveals_per_hour",
+            "export_rows",
             "second_factor",
         )
         help_texts: ClassVar = {
             "is_active": _("A pipeline out of use takes no new clients; what it holds stays."),
             "repeat_deals": _("Who works a deal that a farmer opens for a client who has bought before."),
             "cadence_days": _("When the next touch of an account is proposed."),
+            "export_rows": _("More than this in a day, and a second person has to approve. 0: every export."),
             "reveals_per_day": _("More than this, and a colleague has to ask the head of sales."),
         }
 
@@ -271,13 +285,14 @@ class SeatForm(RowForm):
 
     class Meta(RowForm.Meta):
         model = Seat
-        fields = ("tier", "user", "role", "capacity", "daily_cap", "weight", "started_on", "is_open")
+        fields = ("tier", "user", "role", "capacity", "daily_cap", "weight", "started_on", "may_export", "is_open")
         help_texts: ClassVar = {
             "daily_cap": _("What people take from the pool themselves does not count. Empty: no limit."),
             "started_on": _("From this day a new person grows to the full load, if the tier lets new people grow."),
             "role": _("A team lead sees and moves all records of the tier."),
             "capacity": _("A seat with this many open records receives no more."),
             "weight": _("Of two seats, one of weight 2 receives twice as many. Used by the strategy “by weight”."),
+            "may_export": _("Takes what they see here out of the house as a file, marked with their name."),
             "is_open": _("A closed seat receives nothing, and its open records go to others."),
         }
 

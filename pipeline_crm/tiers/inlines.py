@@ -118,7 +118,18 @@ class SeatInline(DistantTable):
     model = Seat
     form = SeatForm
     formset = SeatFormSet
-    fields: ClassVar = ["user", "tier", "role", "capacity", "daily_cap", "weight", "started_on", "pause", "is_open"]
+    fields: ClassVar = [
+        "user",
+        "tier",
+        "role",
+        "capacity",
+        "daily_cap",
+        "weight",
+        "started_on",
+        "pause",
+        "may_export",
+        "is_open",
+    ]
     readonly_fields: ClassVar = ["pause"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:

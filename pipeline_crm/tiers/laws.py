@@ -17,7 +17,8 @@ EVERY_STAGE_HAS_ONE_TIER = """
     END IF;
 """
 
-# A seat's grants in django-guardian are what the seat says: an open seat works its tier, a team lead's also leads it.
+# A seat's grants in django-guardian are what the seat says: an open seat works its tier, a team lead's also leads it,
+# and one whose person may export also grants that.
 # Written by the database, so that no update(), admin page or import can leave a grant behind.
 GRANTS_FOLLOW_THE_SEAT = """
     IF TG_OP <> 'INSERT' THEN
@@ -30,7 +31,8 @@ GRANTS_FOLLOW_THE_SEAT = """
             SELECT NEW.user_id, NEW.tier_id, permission.id
             FROM auth_permission permission JOIN django_content_type kind ON kind.id = permission.content_type_id
             WHERE kind.app_label = 'tiers' AND kind.model = 'tier'
-              AND (permission.codename = 'work_tier' OR (permission.codename = 'lead_tier' AND NEW.role = 'lead'));
+              AND (permission.codename = 'work_tier' OR (permission.codename = 'lead_tier' AND NEW.role = 'lead')
+                   OR (permission.codename = 'export_tier' AND NEW.may_export));
             IF NOT FOUND THEN
                 RAISE EXCEPTION 'the permissions of tiers are not installed: run migrate to its end';
             END IF;

@@ -45,6 +45,9 @@ SIGNS = {
     Notice.Kind.COVER_ENDED: "home",
     Notice.Kind.FULL: "stack-2",
     Notice.Kind.GLASS: "eye",
+    Notice.Kind.EXPORT_ASKED: "file-export",
+    Notice.Kind.EXPORT_READY: "file-export",
+    Notice.Kind.EXPORT_CLOSED: "file-export",
     Notice.Kind.ALARM: "alert-triangle",
 }
 NAMED = {
@@ -93,6 +96,9 @@ NAMELESS = {
     Notice.Kind.FULL: _("A tier is full: clients wait for a place. See what the tier’s setting does with them."),
     Notice.Kind.ALARM: _("An alarm rang: somebody read clients in an unusual way. The reason stands on its page."),
     Notice.Kind.GLASS: _("An administrator opened the clients of a pipeline and said why; it was written down."),
+    Notice.Kind.EXPORT_ASKED: _("A colleague wants to take clients out of the house as a file. Approve or refuse it."),
+    Notice.Kind.EXPORT_READY: _("The file that you asked for is there. It can be fetched for a day."),
+    Notice.Kind.EXPORT_CLOSED: _("The file that you asked for will not be made. Look why."),
 }
 
 
@@ -205,6 +211,8 @@ def _url(notice: Notice) -> str:
     """Where a notice leads: to its record, or to the person's own first page when it tells of many."""
     if notice.kind == Notice.Kind.ALARM:
         return reverse("oversight:alarms")
+    if notice.kind in Notice.OF_EXPORTS:
+        return reverse("exchange:exports")
     if notice.record_id is None:
         return reverse("workbench:my-work")
     return DESKS[Stage(notice.stage)].url("record", notice.record_id)

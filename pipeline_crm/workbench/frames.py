@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.exporting import answers
 from pipeline_crm.access.pipelines import chosen_of, in_sight
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.conveyor.answers import Request
@@ -307,7 +308,7 @@ def _repeat_link(here: Standpoint, stage: Stage, counts: dict[str, int]) -> list
 def _groups(here: Standpoint) -> list[LinkGroup]:
     return [
         LinkGroup(_("Teams"), _all_teams(here)),
-        LinkGroup(_("Records"), _record_links(here)),
+        LinkGroup(_("Records"), [*_record_links(here), *_file_links(here)]),
         LinkGroup(_("Set up"), _set_up_links(here)),
     ]
 
@@ -338,6 +339,12 @@ def _record_links(here: Standpoint) -> list[Link]:
     if not here.heads or here.own_stages:
         return []
     return [_stage_link(here, stage, "board") for stage in Stage]
+
+
+def _file_links(here: Standpoint) -> list[Link]:
+    """Files that leave the house, for those who take them or answer for them."""
+    concerned = here.sight.exports or answers(here.sight)
+    return [_link(here, reverse("exchange:exports"), _("Exports"), "file-export")] if concerned else []
 
 
 def _stage_link(here: Standpoint, stage: Stage, page: str) -> Link:

@@ -85,6 +85,7 @@ def _example(pattern: URLPattern | URLResolver) -> str:
     for word, converter in pattern.pattern.converters.items():
         kind = "int" if isinstance(converter, IntConverter) else "str" if isinstance(converter, StringConverter) else ""
         value = "1" if kind == "int" else WORDS.get(word, "word")
+        text = text.replace(f"<uuid:{word}>", "00000000-0000-4000-8000-000000000000")
         for form in (f"<{kind}:{word}>", f"<{word}>", f"<path:{word}>", f"<slug:{word}>"):
             text = text.replace(form, value)
     return text
@@ -171,6 +172,7 @@ ACTS = [
     *(f"{room}:{act}" for room in ("deals", "accounts") for act in ("accept", "mark")),
     *("leads:contact", "leads:reopen", "deals:reopen", "accounts:doubt", "accounts:calm", "accounts:win-back"),
     *(f"reports:team-{act}" for act in ("move", "undo", "close", "open", "away", "back", "pause", "resume")),
+    *(f"exchange:{act}" for act in ("approve", "refuse", "withdraw", "make", "fetch")),
     *("workbench:pause", "workbench:resume", "access:end-device", "access:close-glass"),
 ]
 

@@ -6,6 +6,7 @@ in: led to the sign-in · 200 a page · 302 and 303 led on · - 404, whether hid
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from allauth.usersessions.models import UserSession
@@ -13,6 +14,8 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from pipeline_crm.conveyor.models import BookMove
+from pipeline_crm.exchange.models import Export
+from pipeline_crm.sealing import seal
 from pipeline_crm.tiers.models import Reason
 from pipeline_crm.timeline.models import Task
 from tests.access.test_doors import ACTS, addresses
@@ -128,6 +131,15 @@ TABLE = """
   get:accounts:churn                    -      -      -      -      200    200    -      -      -      -      in     in
   post:accounts:churn                   -      -      -      -      422    422    -      -      -      -      in     in
   post:accounts:win-back                -      -      -      -      422    422    -      -      -      -      in     in
+  get:exchange:exports                  200    200    200    200    200    200    200    200    200    200    in     in
+  get:exchange:new                      -      -      -      -      -      200    -      -      -      -      in     in
+  post:exchange:new                     -      -      -      -      -      303    -      -      -      -      in     in
+  get:exchange:export                   -      -      -      -      -      200    -      -      -      -      in     in
+  post:exchange:approve                 -      -      -      -      -      422    -      -      -      -      in     in
+  post:exchange:refuse                  -      -      -      -      -      422    -      -      -      -      in     in
+  post:exchange:withdraw                -      -      -      -      -      303    -      -      -      -      in     in
+  post:exchange:make                    -      -      -      -      -      303    -      -      -      -      in     in
+  post:exchange:fetch                   -      -      -      -      -      422    -      -      -      -      in     in
   get:reports:conveyor                  -      -      -      -      -      200    200    -      -      -      in     in
   get:reports:conveyor-sweep            -      -      -      -      -      200    -      -      -      -      in     in
   get:reports:team                      -      -      200    -      -      200    -      -      -      -      in     in
@@ -223,7 +235,9 @@ SENT: dict[str, dict[str, Any]] = {
     "language": {"language": "en"},
     "theme": {"theme": "dark"},
     "notice-choice": {"rhythm": "never", "hour": 8},
-    "new": {"name": "Newcomer", "phone": "+7 916 000-11-22"},
+    "new": {"name": "Newcomer", "phone": "+7 916 000-11-22"}
+    | {"format": "csv", "contacts": "none", "reason": "For the report of the year."},
+    "refuse": {"words": "Ask for sums instead."},
     "team-away": {"first_day": "2026-11-20", "last_day": "2026-11-21"},
     "team-pause": {"length": "hour"},
     "pause": {"length": "day"},
@@ -233,6 +247,8 @@ READ_ONLY = {
     "workbench:find",
     "workbench:notices",
     "workbench:bell",
+    "exchange:exports",
+    "exchange:export",
     "reports:conveyor",
     "reports:conveyor-sweep",
     "reports:team",
@@ -251,6 +267,8 @@ def places(world: World) -> dict[str, list[Any]]:
         "workbench:pipeline": [world.pipeline.pk],
         "access:join": ["no-such-token"],
         "access:end-device": [device_of(world).pk],
+        "exchange:new": ["lead"],
+        **{f"exchange:{act}": [export_of(world).key] for act in EXPORT},
         "reports:conveyor": [world.pipeline.pk],
         "reports:conveyor-sweep": [world.pipeline.pk],
         "reports:team": [tier.pk],
@@ -271,6 +289,19 @@ def device_of(world: World) -> Any:
     """A telephone on which Sam is signed in, too."""
     facts = {"user": world.users["sam"], "ip": "127.0.0.1", "user_agent": "Telephone"}
     return UserSession.objects.get_or_create(session_key="a-telephone", defaults=facts)[0]
+
+
+EXPORT = ("export", "approve", "refuse", "withdraw", "make", "fetch")
+
+
+def export_of(world: World) -> Any:
+    """A file that the head of sales has asked for and nobody has made."""
+    told = {"view": "team", "sort": "due"}
+    facts = {"stage": "lead", "question": seal(json.dumps(told)), "language": "en", "rows": 1, "free_rows": 500}
+    return Export.objects.get_or_create(
+        asker=world.users["olga"],
+        defaults=facts | {"pipeline": world.pipeline, "state": "queued", "reason": "For the year.", "asked_at": MONDAY},
+    )[0]
 
 
 def absence_of(world: World) -> Any:

@@ -145,6 +145,7 @@ class Tier(models.Model):
         permissions: ClassVar = [
             ("work_tier", _("Works the tier's records")),
             ("lead_tier", _("Leads the tier: sees all of its records")),
+            ("export_tier", _("Takes what they see at the tier out of the house as a file")),
         ]
         constraints: ClassVar = [
             UniqueConstraint(fields=["pipeline", "name"], name="a_tier_has_its_own_name"),

@@ -68,6 +68,9 @@ class Pipeline(models.Model):
     head_reveals_per_hour = models.PositiveSmallIntegerField(
         _("contacts a head of sales may open or call an hour"), default=40, db_default=40
     )
+    export_rows = models.PositiveIntegerField(
+        _("rows a person may export a day without approval"), default=500, db_default=500
+    )
     second_factor = models.BooleanField(
         _("second factor for everybody"),
         default=False,
@@ -88,6 +91,7 @@ class Pipeline(models.Model):
         permissions: ClassVar = [
             ("head_pipeline", _("Head of sales: sees every tier")),
             ("analyse_pipeline", _("Analyst: sees numbers, no persons")),
+            ("approve_exports", _("Approves exports of others; sees no client for it")),
             ("audit_pipeline", _("Security officer: reads the journal, no clients")),
         ]
         triggers: ClassVar = [

@@ -43,6 +43,7 @@ class Seat(models.Model):
         _("records given a day at most"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     is_open = models.BooleanField(pgettext_lazy("seat", "open"), default=True)
+    may_export = models.BooleanField(_("may export"), default=False, db_default=False)
     paused_until = models.DateTimeField(_("takes a pause until"), null=True, blank=True)
     started_on = models.DateField(_("at this desk since"), default=timezone.localdate)
     history = HistoricalRecords()
