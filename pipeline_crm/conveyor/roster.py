@@ -62,14 +62,15 @@ class Roster:
         seat_id = choice.seat_id
         if seat_id is None:
             return None
-        fact = self.facts[seat_id]
+        was = self.facts[seat_id]
         self.serial += 1
-        fact.open_items += 1
-        fact.turn = self.serial
-        fact.served = max(fact.served, choice.served) + 1
-        fact.worth = max(fact.worth, choice.worth) + case.worth
-        if fact.left_today is not None:
-            fact.left_today -= 1
+        self.facts[seat_id] = was.but(
+            open_items=was.open_items + 1,
+            turn=self.serial,
+            served=max(was.served, choice.served) + 1,
+            worth=max(was.worth, choice.worth) + case.worth,
+            left_today=None if was.left_today is None else was.left_today - 1,
+        )
         turn = self.turns.get(seat_id)
         if turn is None:
             turn = self.turns[seat_id] = Turn(seat_id=seat_id)
@@ -80,14 +81,15 @@ class Roster:
 
     def hold(self, seat_id: int) -> Seat:
         """One record more in somebody's hands without a turn: an earlier owner, or a person chosen by hand."""
-        self.facts[seat_id].open_items += 1
+        was = self.facts[seat_id]
+        self.facts[seat_id] = was.but(open_items=was.open_items + 1)
         return self.seats[seat_id]
 
     def drop(self, seat_id: int) -> None:
         """One record less in somebody's hands."""
-        fact = self.facts.get(seat_id)
-        if fact is not None:
-            fact.open_items -= 1
+        was = self.facts.get(seat_id)
+        if was is not None:
+            self.facts[seat_id] = was.but(open_items=was.open_items - 1)
 
     def write(self) -> None:
         """Keeps whose turn it is now."""
