@@ -174,7 +174,7 @@ def test_who_steers_has_other_doors(frame_for, pipeline, sam, lena, olga, ada, c
         for person, frame in ((who, frame_for(who)) for who in (lena.user, olga, ada, cody, root))
     }
 
-    teams, records = ["Scouts", "Hunters", "Farmers"], ["Leads", "Deals", "Accounts"]
+    teams, records = ["Scouts", "Hunters", "Farmers"], ["Leads", "Deals", "Accounts", "Exports"]
     set_up = {"Set up": ["Structure and people"]}
     assert said == {
         "Lena Lead": ("Scouts, team lead", "lead", ["My team", "Find"], {}),
