@@ -270,6 +270,8 @@ class Leaver(User):
 
     class Meta:
         proxy = True
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         triggers: ClassVar = [
             pgtrigger.Trigger(
                 name="who_leaves_takes_no_file_along",
