@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from deals.models import Deal
 from deals.models import State as DealState
 from pipeline_crm.access.identity import act
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.policy import Act
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat
 from pipeline_crm.conveyor.clocks import wind
 from pipeline_crm.conveyor.errors import Refused, Taken
 from pipeline_crm.conveyor.handoff import Brief, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
+from pipeline_crm.conveyor.moves import hold, hold_for, keep, record, refuse, shift
 from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @act
 def win(deal_id: int, *, brief: Brief, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has bought: the account is made, or found and enriched, and the farmer gets the client with a brief."""
-    deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)
+    deal = hold_for(Act.HAND_OFF, Deal, deal_id, by=by, now=now, seen=seen)
     shift(deal, "win")
     deal.closed_at = now
     account = (
@@ -137,10 +137,7 @@ def return_to_hunter(
     account_id: int, *, reason: Reason, comment: str, by: User, now: datetime, seen: int | None = None
 ) -> Account:
     """The brief is not enough: the hunter has the client again until it is complete."""
-    account = hold(Account, account_id, by=by, now=now, seen=seen)
-    sight = sight_of(by)
-    if account.seat_id not in sight.seat_ids and not sight.supervises(account.tier):
-        raise Refused(_("Nobody has this client yet. Take it from the pool first."))
+    account = hold_for(Act.RETURN, Account, account_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, account, Reason.Kind.RETURN_ACCOUNT)
     shift(account, "send_back")
     handoff = close_returned(account, by=by, reason=reason, comment=comment, now=now)
@@ -174,6 +171,7 @@ def offer_again(deal_id: int, *, brief: Brief, by: User, now: datetime, seen: in
     )
     if deal.state != DealState.WON or account is None or account.state != State.RETURNED:
         raise Taken(_("This hand-off has been completed already."))
+    refuse(deal, Act.OFFER_AGAIN, by=by)
     shift(account, "offer_again")
     pass_on(deal, account, by=by, brief=brief, now=now)
     keep(deal, cause=Cause.OFFERED, by=by, now=now)
@@ -192,7 +190,7 @@ def open_repeat(
     seen: int | None = None,
 ) -> Deal:
     """The client wants to buy again: the farmer works the deal, or it goes to the hunters, as the pipeline says."""
-    account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
+    account = hold_for(Act.HAND_OFF, Account, account_id, by=by, now=now, seen=seen)
     if account.state == State.OFFERED:
         raise Refused(_("This client is only offered: somebody must accept them before they can buy again."))
     pipeline = account.pipeline
@@ -226,7 +224,7 @@ def log_touch(
     seen: int | None = None,
 ) -> Account:
     """Writes down a touch; the next one is due on the day given, or by the account's cadence."""
-    account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
+    account = hold_for(Act.WORK, Account, account_id, by=by, now=now, seen=seen)
     today = now.astimezone(account.pipeline.zone).date()
     said = belt.refuse_untold(kind, text, outcome)
     account.next_touch_on = next_touch_on or today + timedelta(days=account.cadence_days)
@@ -247,7 +245,7 @@ def edit(
     seen: int | None = None,
 ) -> Account:
     """Changes details; only another day for the next touch moves a clock, because that day is the clock."""
-    planned = hold_to_work(Account, account_id, by=by, now=now, seen=seen).next_touch_on
+    planned = hold_for(Act.WORK, Account, account_id, by=by, now=now, seen=seen).next_touch_on
     account = belt.edit(Account, account_id, changes=changes, client=client, by=by, now=now)
     if account.next_touch_on != planned:
         wind(account)
@@ -268,7 +266,7 @@ def calm(account_id: int, *, by: User, now: datetime, seen: int | None = None) -
 
 
 def _turn(account_id: int, verb: str, cause: Cause, *, by: User, now: datetime, seen: int | None) -> Account:
-    account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
+    account = hold_for(Act.WORK, Account, account_id, by=by, now=now, seen=seen)
     shift(account, verb)
     keep(account, cause=cause, by=by, now=now)
     return account
@@ -277,7 +275,7 @@ def _turn(account_id: int, verb: str, cause: Cause, *, by: User, now: datetime, 
 @act
 def churn(account_id: int, *, reason: Reason, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has left; the account is closed with a reason."""
-    account = hold_to_work(Account, account_id, by=by, now=now, seen=seen)
+    account = hold_for(Act.CLOSE, Account, account_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, account, Reason.Kind.CHURN)
     shift(account, "churn", reason)
     keep(account, cause=Cause.CHURNED, by=by, now=now)
@@ -287,6 +285,6 @@ def churn(account_id: int, *, reason: Reason, by: User, now: datetime, seen: int
 @act
 def win_back(account_id: int, *, by: User, now: datetime, seen: int | None = None) -> Account:
     """The client has come back without a new deal yet."""
-    account = hold(Account, account_id, by=by, now=now, seen=seen)
+    account = hold_for(Act.WIN_BACK, Account, account_id, by=by, now=now, seen=seen)
     _come_back(account, by=by, now=now)
     return account

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from leads.models import Lead
 from pipeline_crm.access.identity import act
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.policy import Act
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import choose_seat, give_turn_back, lock_choice, same_person
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.handoff import Brief, carry_tasks, close_returned, pass_on
 from pipeline_crm.conveyor.models import HandOff
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
+from pipeline_crm.conveyor.moves import hold, hold_for, keep, record, shift
 from pipeline_crm.conveyor.writing import update
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
@@ -44,7 +44,7 @@ class Line:
 @act
 def offer_from_lead(lead_id: int, *, brief: Brief, by: User, now: datetime, seen: int | None = None) -> HandOff:
     """The scout believes there is a real need and offers the client to the hunters, with a brief."""
-    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    lead = hold_for(Act.HAND_OFF, Lead, lead_id, by=by, now=now, seen=seen)
     shift(lead, "qualify")
     deal = Deal(
         client=lead.client,
@@ -68,8 +68,7 @@ def return_to_scout(
     deal_id: int, *, reason: Reason, comment: str, by: User, now: datetime, seen: int | None = None
 ) -> Deal:
     """The client goes back with a reason: the lead is contacted again, at its earlier owner's first."""
-    deal = hold(Deal, deal_id, by=by, now=now, seen=seen)
-    _refuse_stranger(deal, by)
+    deal = hold_for(Act.RETURN, Deal, deal_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, deal, Reason.Kind.RETURN_DEAL)
     lead = hold(Lead, deal.lead_id, by=None, now=now) if deal.lead_id is not None else None
     lock_choice(deal.tier, *([lead.tier, lead.home] if lead else []))
@@ -110,16 +109,10 @@ def _tell_giver(handoff: HandOff, seat: Seat, *, now: datetime) -> None:
     )
 
 
-def _refuse_stranger(deal: Deal, by: User) -> None:
-    sight = sight_of(by)
-    if deal.seat_id not in sight.seat_ids and not sight.supervises(deal.tier):
-        raise Refused(_("Nobody has this client yet. Take it from the pool first."))
-
-
 @act
 def lose(deal_id: int, *, reason: Reason, competitor: str, by: User, now: datetime, seen: int | None = None) -> Deal:
     """The client will not buy; the deal is closed with a reason."""
-    deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)
+    deal = hold_for(Act.CLOSE, Deal, deal_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, deal, Reason.Kind.LOSE)
     shift(deal, "lose", reason)
     deal.closed_at = now
@@ -131,9 +124,7 @@ def lose(deal_id: int, *, reason: Reason, competitor: str, by: User, now: dateti
 @act
 def reopen(deal_id: int, *, by: User, now: datetime, seen: int | None = None) -> Deal:
     """The team lead opens a lost deal again; its owner has it, or the tier's rule chooses."""
-    deal = hold(Deal, deal_id, by=by, now=now, seen=seen)
-    if not sight_of(by).supervises(deal.tier):
-        raise Refused(_("Only the team lead can open a closed deal again."))
+    deal = hold_for(Act.REOPEN, Deal, deal_id, by=by, now=now, seen=seen)
     shift(deal, "reopen")
     given = choose_seat(deal.home, item=deal, now=now, first=deal.seat)
     deal.give(given.seat, now=now)
@@ -144,7 +135,7 @@ def reopen(deal_id: int, *, by: User, now: datetime, seen: int | None = None) ->
 @act
 def set_lines(deal_id: int, *, lines: Sequence[Line], by: User, now: datetime, seen: int | None = None) -> Deal:
     """Writes down what the deal sells; its amount is their sum."""
-    deal = hold_to_work(Deal, deal_id, by=by, now=now, seen=seen)
+    deal = hold_for(Act.WORK, Deal, deal_id, by=by, now=now, seen=seen)
     if any(line.product.pipeline_id != deal.pipeline_id for line in lines):
         raise Refused(_("Choose products from the list of this pipeline."))
     deal.lines.all().delete()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.identity import act
-from pipeline_crm.access.sight import sight_of
+from pipeline_crm.access.policy import Act
 from pipeline_crm.clients.actions import Person, enrol, find, lock_points, points_of
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back, room_for_one_more
 from pipeline_crm.conveyor.errors import Refused
-from pipeline_crm.conveyor.moves import hold, hold_to_work, keep, record, shift
+from pipeline_crm.conveyor.moves import hold_for, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
 from pipeline_crm.conveyor.stays import spent_on
 from pipeline_crm.conveyor.writing import update
@@ -133,7 +133,7 @@ def log_touch(
     lead_id: int, *, kind: str, by: User, now: datetime, text: str = "", outcome: str = "", seen: int | None = None
 ) -> Lead:
     """Writes down a call, message or meeting; a talk with a new or parked lead makes it contacted."""
-    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    lead = hold_for(Act.WORK, Lead, lead_id, by=by, now=now, seen=seen)
     said = belt.refuse_untold(kind, text, outcome)
     belt.be_touched(lead, now=now)
     talked = kind == Entry.Kind.MEETING or outcome == Entry.Outcome.REACHED
@@ -149,7 +149,7 @@ def log_touch(
 @act
 def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """Calls a parked lead back before its date."""
-    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    lead = hold_for(Act.PARK, Lead, lead_id, by=by, now=now, seen=seen)
     if lead.state == State.NEW:
         raise Refused(_("Nobody has talked with this client yet. Write down the call, and the lead is contacted."))
     _contact(lead, now=now)
@@ -167,7 +167,7 @@ def _contact(lead: Lead, *, now: datetime) -> None:
 @act
 def park(lead_id: int, *, until: datetime, by: User, now: datetime, seen: int | None = None) -> Lead:
     """The client asked to be called on a later day; the lead comes back by itself."""
-    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    lead = hold_for(Act.PARK, Lead, lead_id, by=by, now=now, seen=seen)
     if until <= now:
         raise Refused(_("Choose a moment in the future: a lead cannot sleep until yesterday."))
     shift(lead, "park", until)
@@ -178,7 +178,7 @@ def park(lead_id: int, *, until: datetime, by: User, now: datetime, seen: int | 
 @act
 def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: int | None = None) -> Lead:
     """There is no need, or nobody to talk with; the lead is closed with a reason."""
-    lead = hold_to_work(Lead, lead_id, by=by, now=now, seen=seen)
+    lead = hold_for(Act.CLOSE, Lead, lead_id, by=by, now=now, seen=seen)
     belt.refuse_foreign_reason(reason, lead, Reason.Kind.DISQUALIFY)
     shift(lead, "disqualify", reason)
     if reason.gives_turn_back:
@@ -190,9 +190,7 @@ def disqualify(lead_id: int, *, reason: Reason, by: User, now: datetime, seen: i
 @act
 def reopen(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """The team lead opens a disqualified lead again; its owner has it, or the tier's rule chooses."""
-    lead = hold(Lead, lead_id, by=by, now=now, seen=seen)
-    if not sight_of(by).supervises(lead.tier):
-        raise Refused(_("Only the team lead can open a closed lead again."))
+    lead = hold_for(Act.REOPEN, Lead, lead_id, by=by, now=now, seen=seen)
     shift(lead, "reopen")
     given = choose_seat(lead.home, item=lead, now=now, first=lead.seat)
     lead.give(given.seat, now=now)

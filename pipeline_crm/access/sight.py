@@ -26,6 +26,7 @@ from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
 from .models import BreakGlass
+from .policy import Relation
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -67,6 +68,21 @@ class Sight:
     @cached_property
     def headed_ids(self) -> frozenset[int]:
         return _ids(self.headed)
+
+    @cached_property
+    def stands(self) -> frozenset[Relation]:
+        """What the person is to any tier, to any pipeline and to the house."""
+        behind = {glass.pipeline_id for glass in self.glass}
+        ways = {
+            Relation.ANYBODY: self.user_id is not None,
+            Relation.LED: bool(self.led),
+            Relation.HEADED: bool(self.headed_ids - behind),
+            Relation.GLASS: bool(self.glass),
+            Relation.ANALYST: bool(self.analysed),
+            Relation.OFFICER: bool(self.audited),
+            Relation.KEEPER: self.administers,
+        }
+        return frozenset(relation for relation, holds in ways.items() if holds)
 
     def works(self, stage: Stage | str) -> bool:
         """Whether any record of a stage can be worked, led or headed from here."""

@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.identity import act
+from pipeline_crm.access.policy import Act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.clients.models import Client
 from pipeline_crm.outbox.actions import tell
@@ -32,8 +33,8 @@ from .assignment import (
 from .clocks import wind
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
-from .moves import hold, hold_to_work, keep, record
-from .records import ConveyorItem, Openness
+from .moves import hold, hold_for, keep, record, refuse
+from .records import ConveyorItem
 from .stays import spent_on
 from .writing import update
 
@@ -45,6 +46,7 @@ def claim(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Con
     if not item.in_pool:
         raise Taken(_("This client is no longer in the pool."))
     refuse_picking(item, by=by)
+    refuse(item, Act.TAKE, by=by)
     seat = sight_of(by).seat_at(item.tier_id)
     if seat is not None:
         refuse_resting(item, seat, now=now)
@@ -92,7 +94,7 @@ def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
 @act
 def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
     """The owner puts a record back into the pool; the team lead, one that waited for their decision."""
-    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    item = hold_for(Act.RELEASE, model, pk, by=by, now=now, seen=seen)
     if item.in_pool:
         raise Refused(_("This record is in the pool already."))
     item.hops = 0
@@ -111,7 +113,7 @@ def move_step(
     model: type[ConveyorItem], pk: int, *, step_id: int, by: User, now: datetime, seen: int | None = None
 ) -> ConveyorItem:
     """Puts a record on another step of its stage."""
-    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    item = hold_for(Act.WORK, model, pk, by=by, now=now, seen=seen)
     step = Step.objects.filter(pipeline=item.pipeline_id, stage=item.stage, pk=step_id).first()
     if step is None:
         raise Refused(_("There is no such step at this stage any more. Reload the page and choose again."))
@@ -134,7 +136,7 @@ def touch[Item: ConveyorItem](
     seen: int | None = None,
 ) -> Item:
     """Writes down a call, a message or a meeting; this, and no mere edit, turns the clock of silence back."""
-    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    item = hold_for(Act.WORK, model, pk, by=by, now=now, seen=seen)
     said = refuse_untold(kind, text, outcome)
     be_touched(item, now=now)
     update(item)
@@ -163,8 +165,7 @@ def be_touched(item: ConveyorItem, *, now: datetime) -> None:
 @act
 def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: datetime) -> Entry:
     """Writes a note on a record; no clock moves."""
-    item = hold(model, pk, by=by, now=now)
-    refuse_hidden(item, by)
+    item = hold_for(Act.NOTE, model, pk, by=by, now=now)
     if not text.strip():
         raise Refused(_("The note is empty: write something first."))
     return record(item, kind=Entry.Kind.NOTE, by=by, now=now, text=text)
@@ -173,7 +174,7 @@ def note(model: type[ConveyorItem], pk: int, *, text: str, by: User, now: dateti
 @act
 def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime, by: User, now: datetime) -> Task:
     """Sets something to do for a client; whoever has the client then, has the task."""
-    item = hold_to_work(model, pk, by=by, now=now)
+    item = hold_for(Act.WORK, model, pk, by=by, now=now)
     if not title.strip():
         raise Refused(_("Say what is to be done."))
     return Task.objects.create(
@@ -191,8 +192,7 @@ def set_task(model: type[ConveyorItem], pk: int, *, title: str, due_at: datetime
 @act
 def finish_task(model: type[ConveyorItem], pk: int, *, task_id: int, by: User, now: datetime) -> Task:
     """Ticks a task off; ticking it twice is the same as once."""
-    item = hold(model, pk, by=by, now=now)
-    refuse_hidden(item, by)
+    item = hold_for(Act.TICK, model, pk, by=by, now=now)
     task = Task.objects.select_for_update().filter(stage=model.stage, record_id=pk, pk=task_id).first()
     if task is None:
         raise Http404
@@ -208,11 +208,7 @@ def reassign(
     model: type[ConveyorItem], pk: int, *, to: Seat | None, by: User, now: datetime, seen: int | None = None
 ) -> ConveyorItem:
     """The team lead moves a record to a seat of the tier; without a seat, the tier's rule chooses."""
-    item = hold(model, pk, by=by, now=now, seen=seen)
-    if not sight_of(by).supervises(item.tier):
-        raise Refused(_("Only the team lead or the head of sales can move a record to somebody else."))
-    if not item.is_open:
-        raise Refused(_("This record is closed: there is nothing to move."))
+    item = hold_for(Act.REASSIGN, model, pk, by=by, now=now, seen=seen)
     _move_to(item, to, by=by, now=now, cause=Cause.MOVED_BY_LEAD)
     return item
 
@@ -257,7 +253,7 @@ def edit[Item: ConveyorItem](
     seen: int | None = None,
 ) -> Item:
     """Changes details of an open record and of its client; no clock moves. What was changed is written down, not the values."""
-    item = hold_to_work(model, pk, by=by, now=now, seen=seen)
+    item = hold_for(Act.WORK, model, pk, by=by, now=now, seen=seen)
     changed = _change(item, changes)
     changed += _change(Client.objects.select_for_update().get(pk=item.client_id), client or {})
     if changed:
@@ -287,9 +283,3 @@ def refuse_foreign_reason(reason: Reason, item: ConveyorItem, kind: Reason.Kind)
     """A reason must come from the pipeline's own list."""
     if reason.pipeline_id != item.pipeline_id or reason.kind != kind:
         raise Refused(_("Choose a reason from the list of this pipeline."))
-
-
-def refuse_hidden(item: ConveyorItem, by: User) -> None:
-    """A client in the pool, or only offered, shows no contact and takes no notes."""
-    if item.openness(sight_of(by)) is not Openness.FULL:
-        raise Refused(_("Take or accept this client first."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.tiers.models import Step
 
-from .columns import Column, Sieve, columns_of, sieves_of
+from .columns import SIEVES, Column, Sieve, columns_of, sieves_of
 from .paging import Sort, is_mark
 from .questions import NOW
 from .records import ConveyorQuerySet
@@ -68,6 +68,9 @@ def ask(address: Mapping[str, str], scope: Scope, steps: Iterable[Step]) -> Aske
             left_out.append(str(sieve.word))
             answer = ""
         sieves.append(replace(sieve, chosen=answer))
+    offered = {sieve.name for sieve in sieves}
+    # What only others may sift by, as owners, is left out in so many words.
+    left_out += [str(word) for name, word in SIEVES.items() if address.get(name) and name not in offered]
     sort = _sort(address.get("sort", ""), columns)
     if sort is None:
         left_out.extend([_("Sort")] if address.get("sort") else [])

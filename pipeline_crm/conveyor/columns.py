@@ -156,19 +156,28 @@ class Sieve:
         return Q(**{self.where: None if self.chosen == "none" else self.chosen})
 
 
+SIEVES = {
+    "step": _("Step"),
+    "state": _("State"),
+    "owner": _("Owner"),
+    "source": _("Source"),
+    "product": _("Product"),
+}
+
+
 def sieves_of(scope: Scope, view: View, steps: Iterable[Step]) -> list[Sieve]:
     """Everything that one view can be sifted by."""
     asked = [
-        Sieve("step", _("Step"), tuple(Choice(str(step.pk), step.name) for step in steps), "step"),
-        Sieve("state", _("State"), _states(scope, view), "state"),
+        Sieve("step", SIEVES["step"], tuple(Choice(str(step.pk), step.name) for step in steps), "step"),
+        Sieve("state", SIEVES["state"], _states(scope, view), "state"),
     ]
     listed = _listed(scope)
     if scope.is_in_charge and view in (View.TEAM, View.CLOSED):
-        asked.append(Sieve("owner", _("Owner"), _owners(scope, view), "seat"))
+        asked.append(Sieve("owner", SIEVES["owner"], _owners(scope, view), "seat"))
     if "source" in listed:
-        asked.append(Sieve("source", _("Source"), listed["source"], "source"))
+        asked.append(Sieve("source", SIEVES["source"], listed["source"], "source"))
     if "product" in listed:
-        asked.append(Sieve("product", _("Product"), listed["product"], "product"))
+        asked.append(Sieve("product", SIEVES["product"], listed["product"], "product"))
     return [sieve for sieve in asked if sieve.choices]
 
 

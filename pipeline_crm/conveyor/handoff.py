@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.identity import act
+from pipeline_crm.access.policy import Act
 from pipeline_crm.access.sight import sight_of
 from pipeline_crm.outbox.actions import tell, tell_many
 from pipeline_crm.outbox.models import Notice
@@ -23,7 +24,7 @@ from pipeline_crm.timeline.models import Cause, Entry, Task
 from .assignment import choose_seat, refuse_full, refuse_hoarding, refuse_picking, refuse_resting, same_person
 from .errors import NoRoom, Refused, Taken
 from .models import HandOff
-from .moves import Moved, hold, keep, keep_many, record, shift
+from .moves import Moved, hold, hold_for, keep, keep_many, record, refuse, shift, why_not
 from .records import ConveyorItem
 from .stays import spent_by_record
 from .writing import insert
@@ -150,9 +151,10 @@ def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen:
     item = hold(model, pk, by=by, now=now, seen=seen)
     if item.state != "offered":
         raise Taken(_("This offer has been answered already."))
+    refuse(item, Act.ACCEPT, by=by)
     seat = item.seat or sight_of(by).seat_at(item.tier_id)
-    if seat is None or seat.pk not in sight_of(by).seat_ids:
-        raise Refused(_("Only the person this client is offered to can accept it."))
+    if seat is None:
+        raise Refused(why_not(Act.ACCEPT, item, frozenset()))
     if item.seat is None:
         # Out of the pool an offer is taken on the same terms as any other record.
         refuse_picking(item, by=by)
@@ -291,9 +293,7 @@ def _offered_anew(item: ConveyorItem, old: HandOff, *, now: datetime) -> HandOff
 @act
 def mark_brief(model: type[ConveyorItem], pk: int, *, by: User, mark: int, now: datetime) -> HandOff:
     """The receiver says from 1 to 5 how good the brief was."""
-    item = hold(model, pk, by=by, now=now)
-    if item.seat_id not in sight_of(by).seat_ids:
-        raise Refused(_("Only the person who works this client can mark the brief."))
+    item = hold_for(Act.MARK, model, pk, by=by, now=now)
     handoff = (
         HandOff.objects.select_for_update()
         .filter(to_stage=model.stage, to_id=pk, state=HandOff.State.ACCEPTED)

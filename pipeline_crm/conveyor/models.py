@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -9,6 +11,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from pipeline_crm.access.policy import Part, Relation
 from pipeline_crm.clients.models import Client
 from pipeline_crm.rows import as_read
 from pipeline_crm.tiers.models import Absence, Pipeline, Reason, Seat, Tier
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 class HandOff(FSMModelMixin, models.Model):
     """One crossing of a boundary between two stages: who gave, who got, what was told, what was answered."""
+
+    PART = Part.HANDOFF
 
     class State(models.TextChoices):
         OFFERED = "offered", _("offered")
@@ -99,11 +104,14 @@ class HandOff(FSMModelMixin, models.Model):
         return as_read(cls, db, field_names, values, fetch_mode)
 
     @classmethod
-    def seen_by(cls, sight: Sight) -> Q:
-        """Those who supervise either side; a member only what is offered to them now, the rest through its record."""
-        offered = Q(receiver__in=sight.seat_ids, state=cls.State.OFFERED)
-        led = Q(from_tier__in=sight.led_ids) | Q(to_tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
-        return offered | led
+    def rows_of(cls, relations: frozenset[Relation], sight: Sight, *, only_open: bool = False) -> Q:
+        """Those of which somebody supervises either side; what is offered to them now. The rest is reached by its record."""
+        ways = (
+            (Relation.OFFERED, Q(receiver__in=sight.seat_ids, state=cls.State.OFFERED)),
+            (Relation.LED, Q(from_tier__in=sight.led_ids) | Q(to_tier__in=sight.led_ids)),
+            (Relation.HEADED, Q(pipeline__in=sight.headed_ids)),
+        )
+        return reduce(or_, (rows for relation, rows in ways if relation in relations), Q(pk__in=[]))
 
     @property
     def crosses_tiers(self) -> bool:

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_fsm import TransitionNotAllowed
 
+from pipeline_crm.access.policy import Act, Relation, doers
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.bulk import insert_rows, update_rows
 from pipeline_crm.tiers.setup import setup
+from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Cause, Entry, Movement
 
 from .clocks import wind
 from .errors import Refused, Taken
 from .reaching import reach_record
-from .records import ConveyorItem
+from .records import OFFERED, ConveyorItem
 from .writing import insert, write_with
 
 if TYPE_CHECKING:
@@ -46,6 +50,17 @@ MOVED = (
     "hops",
     "awaits_lead",
 )
+
+# Said to whom an act is not for, whatever the state of the record.
+ONLY_FOR: dict[tuple[Act, Stage] | Act, Promise] = {
+    Act.TAKE: gettext_lazy("You have no open seat at this tier, so you cannot take its clients."),
+    Act.ACCEPT: gettext_lazy("Only the person this client is offered to can accept it."),
+    Act.MARK: gettext_lazy("Only the person who works this client can mark the brief."),
+    Act.REASSIGN: gettext_lazy("Only the team lead or the head of sales can move a record to somebody else."),
+    (Act.REOPEN, Stage.LEAD): gettext_lazy("Only the team lead can open a closed lead again."),
+    (Act.REOPEN, Stage.DEAL): gettext_lazy("Only the team lead can open a closed deal again."),
+    **dict.fromkeys((Act.NOTE, Act.TICK, Act.REVEAL), gettext_lazy("Take or accept this client first.")),
+}
 
 
 class Moved(NamedTuple):
@@ -78,19 +93,34 @@ def hold[Item: ConveyorItem](
     return item
 
 
-def hold_to_work[Item: ConveyorItem](
-    model: type[Item], pk: int, *, by: User, now: datetime, seen: int | None = None
+def hold_for[Item: ConveyorItem](
+    act: Act, model: type[Item], pk: int, *, by: User, now: datetime, seen: int | None = None
 ) -> Item:
-    """Locks an open record that is in the actor's own hands, or in their charge."""
+    """Locks a record with which the policy lets the actor do this act; raises Refused where it does not."""
     item = hold(model, pk, by=by, now=now, seen=seen)
-    sight = sight_of(by)
-    if not item.is_open:
-        raise Refused(_("This record is closed. Ask your team lead to open it again."))
-    if item.state == "offered" and not sight.supervises(item.tier):
-        raise Refused(_("This client is only offered. Accept first, then work."))
-    if item.seat_id not in sight.seat_ids and not sight.supervises(item.tier):
-        raise Refused(_("Nobody has this client yet. Take it from the pool first."))
+    refuse(item, act, by=by)
     return item
+
+
+def refuse(item: ConveyorItem, act: Act, *, by: User) -> None:
+    """Raises Refused, with a sentence, unless somebody who reached the record may do the act with it now."""
+    sight = sight_of(by)
+    if not item.allows(act, sight):
+        raise Refused(why_not(act, item, item.relations(sight)))
+
+
+def why_not(act: Act, item: ConveyorItem, relations: frozenset[Relation]) -> str:
+    """The sentence for somebody who may not do an act: what they could do first, or whom they should ask."""
+    if act == Act.REASSIGN and not relations.isdisjoint(doers(act)):
+        return _("This record is closed: there is nothing to move.")
+    said = ONLY_FOR.get(act) or ONLY_FOR.get((act, item.stage))
+    if said is not None:
+        return str(said)
+    if not item.is_open:
+        return _("This record is closed. Ask your team lead to open it again.")
+    if item.state == OFFERED and act != Act.RETURN:
+        return _("This client is only offered. Accept first, then work.")
+    return _("Nobody has this client yet. Take it from the pool first.")
 
 
 def keep(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.identity import act
+from pipeline_crm.access.policy import Act
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.audit.actions import note
 from pipeline_crm.audit.models import Kind
@@ -19,9 +20,8 @@ from pipeline_crm.timeline.models import Entry
 from pipeline_crm.timeline.reading import clients_revealed
 from pipeline_crm.users.models import User
 
-from .actions import refuse_hidden
 from .errors import Refused, Spent
-from .moves import hold, record
+from .moves import hold_for, record
 from .records import ConveyorItem
 from .telephony import is_connected
 
@@ -38,8 +38,7 @@ class Opened(NamedTuple):
 @act
 def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
     """Opens the contacts of one client in full; whoever calls it shows what `opened` reads."""
-    item, sight = hold(model, pk, by=by, now=now), sight_of(by)
-    refuse_hidden(item, by)
+    item, sight = hold_for(Act.REVEAL, model, pk, by=by, now=now), sight_of(by)
     if keeps_digits(item, sight):
         raise Refused(_("Numbers are not shown at this tier. Press “Call”, and your telephone rings."))
     _spend(item, sight, by=by, now=now)
@@ -58,8 +57,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
 @act
 def dial(model: type[ConveyorItem], pk: int, *, place: int, by: User, now: datetime) -> str:
     """The number of one of the client's phones, for the telephone system alone; counted as if it were shown."""
-    item = hold(model, pk, by=by, now=now)
-    refuse_hidden(item, by)
+    item = hold_for(Act.REVEAL, model, pk, by=by, now=now)
     if not is_connected():
         raise Refused(_("No telephone system is connected: open the contact and dial the number yourself."))
     phones = [point for point in points_of(item) if point.kind == ContactPoint.Kind.PHONE]

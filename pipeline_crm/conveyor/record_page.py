@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from pipeline_crm.access.gate import visible
+from pipeline_crm.access.policy import Act
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.tiers.models import Step
@@ -35,7 +36,7 @@ from .hands import spells, stays
 from .loads import load_of
 from .models import HandOff
 from .printed import Press, marks
-from .records import BELT, ConveyorItem, Openness
+from .records import BELT, OFFERED, ConveyorItem, Openness
 from .riding import ride, told_clock
 from .why import Why, why_by, why_this_owner
 from .words import reader as language
@@ -58,14 +59,13 @@ class Standing:
 
 def standing(item: ConveyorItem, sight: Sight) -> Standing:
     """Whether the reader holds the record, steers its tier, may work, take or answer it now."""
-    holds, steers = item.seat_id in sight.seat_ids, sight.supervises(item.tier)
-    offered = item.state == "offered"
+    steers = sight.supervises(item.tier)
     return Standing(
-        holds=holds,
+        holds=item.seat_id in sight.seat_ids,
         steers=steers,
-        works=item.is_open and (holds or steers) and (steers or not offered),
-        takes=item.in_pool and sight.seat_at(item.tier_id) is not None and (item.tier.cherry_picking or steers),
-        only_offered=offered,
+        works=item.allows(Act.WORK, sight),
+        takes=item.allows(Act.TAKE, sight) and (item.tier.cherry_picking or steers),
+        only_offered=item.state == OFFERED,
         full=item.openness(sight) is Openness.FULL,
     )
 

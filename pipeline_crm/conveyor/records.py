@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import IntEnum
+from functools import cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
@@ -13,6 +15,7 @@ from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin
 
+from pipeline_crm.access.policy import Act, Part, Relation, may_do, verdict, when
 from pipeline_crm.clients.models import Client
 from pipeline_crm.rows import as_read
 from pipeline_crm.tiers.models import Pipeline, Seat, Step, Tier
@@ -78,6 +81,14 @@ class Openness(IntEnum):
     FULL = 2
 
 
+@cache
+def openness_to(relations: frozenset[Relation]) -> Openness:
+    """How much of a client the policy shows to somebody in these relations to the record."""
+    if verdict(Part.CONTACT, relations):
+        return Openness.FULL
+    return Openness.NAMED if verdict(Part.NAME, relations) else Openness.HIDDEN
+
+
 class Clock(models.TextChoices):
     """What a record is waited for; the one that runs out first is stored."""
 
@@ -140,6 +151,7 @@ class ConveyorQuerySet(models.QuerySet["ConveyorItem"]):
 class ConveyorItem(FSMModelMixin, models.Model):
     """A client at one stage of one pipeline: who has it, on which step, and until when it may wait."""
 
+    PART = Part.RECORD
     stage: ClassVar[Stage]
     OPEN: ClassVar[tuple[str, ...]]
     COMES_WITH: ClassVar[tuple[str, ...]] = ()  # the records before this one that a rule of assignment asks
@@ -208,16 +220,22 @@ class ConveyorItem(FSMModelMixin, models.Model):
         return item
 
     @classmethod
-    def seen_by(cls, sight: Sight) -> Q:
-        """Heads see the pipeline, team leads the tier, members what they hold and the pool of their tiers."""
-        pool = Q(seat=None, tier__in=sight.worked_ids, state__in=cls.OPEN, awaits_lead=False)
-        return cls.in_hands_of(sight) | pool | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+    def rows_of(cls, relations: frozenset[Relation], sight: Sight, *, only_open: bool = False) -> Q:
+        """The rows to which somebody stands in one of these relations.
 
-    @classmethod
-    def open_seen_by(cls, sight: Sight) -> Q:
-        """The same of open records: what a client has left is closed, so whoever holds an open one sees it."""
-        mine = Q(seat__in=sight.seat_ids) | Q(seat=None, tier__in=sight.worked_ids, awaits_lead=False)
-        return mine | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
+        Of open records it is said more shortly: what a client has left is closed, so whoever holds an open one has it.
+        """
+        held = Q(seat__in=sight.seat_ids) if only_open else cls.in_hands_of(sight)
+        pool = Q(seat=None, tier__in=sight.worked_ids, awaits_lead=False)
+        ways: tuple[tuple[bool, Q], ...] = (
+            (Relation.OWNER in relations, held if Relation.OFFERED in relations else held & ~Q(state=OFFERED)),
+            (Relation.OFFERED in relations and Relation.OWNER not in relations, held & Q(state=OFFERED)),
+            (Relation.POOL in relations, pool if only_open else pool & Q(state__in=cls.OPEN)),
+            (Relation.LED in relations, Q(tier__in=sight.led_ids)),
+            # Who looks through broken glass reads as a head does: the policy's two columns are the same.
+            (Relation.HEADED in relations, Q(pipeline__in=sight.headed_ids)),
+        )
+        return reduce(or_, (rows for is_asked, rows in ways if is_asked), Q(pk__in=[]))
 
     @classmethod
     def in_hands_of(cls, sight: Sight) -> Q:
@@ -243,13 +261,31 @@ class ConveyorItem(FSMModelMixin, models.Model):
         """Whether the record sleeps until a date."""
         return self.parked_until() is not None
 
+    def relations(self, sight: Sight) -> frozenset[Relation]:
+        """What somebody who reached this record is to it."""
+        found = set()
+        if self.seat_id in sight.seat_ids:
+            found.add(Relation.OFFERED if self.state == OFFERED else Relation.OWNER)
+        elif self.in_pool and self.tier_id in sight.worked_ids:
+            found.add(Relation.POOL)
+        if self.tier_id in sight.led_ids:
+            found.add(Relation.LED)
+        if self.pipeline_id in sight.headed_ids:
+            found.add(Relation.GLASS if sight.is_behind_glass(self.pipeline_id) else Relation.HEADED)
+        return frozenset(found)
+
     def openness(self, sight: Sight) -> Openness:
         """How much of the client somebody who reached this record may read."""
-        if sight.supervises(self.tier):
-            return Openness.FULL
-        if self.seat_id not in sight.seat_ids:
-            return Openness.HIDDEN
-        return Openness.NAMED if self.state == "offered" else Openness.FULL
+        return openness_to(self.relations(sight))
+
+    def allows(self, act: Act, sight: Sight) -> bool:
+        """Whether somebody who reached this record may do an act with it as it is now."""
+        return self.is_ready_for(act) and may_do(act, self.stage, self.relations(sight))
+
+    def is_ready_for(self, act: Act) -> bool:
+        """Whether the record is in the place from which an act begins."""
+        states = {"open": self.is_open, "pooled": self.in_pool, "offered": self.state == OFFERED, "any": True}
+        return states[when(act)]
 
     @property
     def home(self) -> Tier:

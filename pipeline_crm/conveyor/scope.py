@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.pipelines import chosen_of, in_sight
+from pipeline_crm.access.policy import Act, Part, doers, readers
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
 from pipeline_crm.tiers.setup import SetUp, setup
@@ -105,12 +106,12 @@ class Scope:
     @property
     def charge(self) -> Q:
         """The records that the person is in charge of; nothing for a member."""
-        return Q(tier__in=self.sight.led_ids) | Q(pipeline__in=self.sight.headed_ids)
+        return self.desk.model.rows_of(doers(Act.REASSIGN), self.sight, only_open=True)
 
     @property
     def named(self) -> Q:
-        """The records whose client's name the person may read."""
-        return Q(seat__in=self.sight.seat_ids) | self.charge
+        """Of the records in sight, those whose client's name the person may read."""
+        return self.desk.model.rows_of(readers(Part.NAME), self.sight, only_open=True)
 
     def rows(self, view: View) -> ConveyorQuerySet:
         """The records of one view, as far as the person may see them."""

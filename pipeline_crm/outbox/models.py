@@ -14,6 +14,7 @@ from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.tiers.stages import Stage
 
 if TYPE_CHECKING:
+    from pipeline_crm.access.policy import Relation
     from pipeline_crm.access.sight import Sight
 
 
@@ -38,6 +39,8 @@ class Notices(models.QuerySet["Notice"]):
 
 class Notice(models.Model):
     """Word to one person about one event; holds numbers only, the sentence is made when it is read."""
+
+    PART = "notice"  # by this the policy says who reads it
 
     class Kind(models.TextChoices):
         ASSIGNED = "assigned", _("A record was given to you")
@@ -122,9 +125,9 @@ class Notice(models.Model):
         return f"{self.user_id} {self.event}"
 
     @classmethod
-    def seen_by(cls, sight: Sight) -> Q:
-        """A notice is seen by the person it is for."""
-        return Q(user_id=sight.user_id)
+    def rows_of(cls, relations: frozenset[Relation], sight: Sight, *, only_open: bool = False) -> Q:
+        """A notice belongs to the person it is for, and to nobody else in whatever relation."""
+        return Q(user_id=sight.user_id) if "told" in relations else Q(pk__in=[])
 
 
 class Mute(models.Model):

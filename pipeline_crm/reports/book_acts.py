@@ -148,7 +148,8 @@ def _away_words(absence: Absence) -> str:
 def back(request: Request, tier_id: int, absence_id: int) -> HttpResponse:
     """Somebody is back sooner than was written; what a substitute looked after goes back at once."""
     tier, now = steered_tier(request, tier_id), timezone.now()
-    seat = rota.call_back(absence_id, by=request.user, now=now)
+    absence = get_object_or_404(Absence, pk=absence_id, seat__tier=tier)
+    seat = rota.call_back(absence.pk, by=request.user, now=now)
     books.tend_covers(now=now, seats=[seat.pk])
     return back_to_team(request, tier, _("%(name)s is back at work.") % {"name": seat.user.name})
 

@@ -116,8 +116,8 @@ def shared_acts(item: ConveyorItem, **more: dict[str, Any]) -> dict[str, tuple[s
         "note": NOTE,
         "task": {"title": "Send the plan", "due_at": f"{tomorrow:%Y-%m-%dT%H:%M}"},
         "reveal": {},
-        "reassign": {"seat": ""},
         "dial": {},
+        "reassign": {"seat": ""},
         "edit": {"name": "Another Name", "consent": "given", "cadence_days": 20},
         **more,
     }
