@@ -11,6 +11,7 @@ from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.users.models import User
 
+from .policy import Act, Relation, doers
 from .sight import Sight
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def heads(sight: Sight, pipeline_id: int) -> bool:
 def may_export(sight: Sight, pipeline_id: int, stage: Stage | str) -> bool:
     """Whether a person may take anything of a stage of a pipeline out of the house."""
     tiers = (tier for tier in sight.exports if tier.pipeline_id == pipeline_id and tier.takes(stage))
-    return heads(sight, pipeline_id) or any(tiers)
+    ways = {Relation.HEADED: heads(sight, pipeline_id), Relation.EXPORTER: any(tiers)}
+    return any(holds for relation, holds in ways.items() if relation in doers(Act.EXPORT))
 
 
 def exportable(sight: Sight, pipeline_id: int) -> Q:

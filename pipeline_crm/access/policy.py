@@ -23,7 +23,9 @@ class Relation(StrEnum):
     SHARED = "shared"  # a team lead lent it to them until a date
     ANALYST = "analyst"  # they read the numbers of its pipeline
     GLASS = "glass"  # an administrator who said why, for some hours, stands as a head of its pipeline
-    TOLD = "told"  # it was written to them
+    TOLD = "told"  # it was written to them, or asked for by them
+    EXPORTER = "exporter"  # was given the right of files at its tier
+    APPROVER = "approver"  # answers for the files of its pipeline: its head, or who was named
     WORKER = "worker"  # a seat at a tier where such records lie
     OFFICER = "officer"  # reads the journal of its pipeline
     KEEPER = "keeper"  # administers the house, and no client
@@ -39,7 +41,7 @@ class Verdict(IntEnum):
 
 
 class Part(StrEnum):
-    """A class of fields of a record, and the two rows beside it that people ask for by themselves."""
+    """A class of fields of a record, and the rows beside it that people ask for by themselves."""
 
     RECORD = "record"
     WISH = "wish"
@@ -52,6 +54,7 @@ class Part(StrEnum):
     TASKS = "tasks"
     HANDOFF = "handoff"
     NOTICE = "notice"
+    EXPORT = "export"
 
 
 class Act(StrEnum):
@@ -82,44 +85,45 @@ class Act(StrEnum):
 
 # Who reads what. A masked contact is opened by the act `reveal`, one client at a time.
 PARTS = """
-               owner  offered  pool  led   headed  shared  glass  analyst  told   # of
-  record       yes    yes      yes   yes   yes     yes     yes    -        -      # that it is there: step, state, clock
-  wish         yes    yes      yes   yes   yes     yes     yes    -        -      # source, product
-  money        yes    yes      yes   yes   yes     yes     yes    -        -      # amount
-  name         yes    yes      -     yes   yes     yes     yes    -        -      # of the client and the company
-  brief        yes    yes      -     yes   yes     yes     yes    -        -      # what the giver told at the hand-off
-  contact      mask   -        -     mask  mask    mask    mask   -        -      # phones, e-mails
-  history      yes    -        -     yes   yes     yes     yes    -        -      # timeline, place, campaign, comment
-  notes        yes    -        -     yes   yes     yes     yes    -        -
-  tasks        yes    -        -     yes   yes     yes     yes    -        -
-  handoff      -      yes      -     yes   yes     -       yes    -        -      # the row of a crossing, by itself
-  notice       -      -        -     -     -       -       -      -        yes    # a line of the bell
+               owner  offered  pool  led   headed  shared  glass  analyst  told approver  # of
+  record       yes    yes      yes   yes   yes     yes     yes    -        -    -         # that it is there: step, state, clock
+  wish         yes    yes      yes   yes   yes     yes     yes    -        -    -         # source, product
+  money        yes    yes      yes   yes   yes     yes     yes    -        -    -         # amount
+  name         yes    yes      -     yes   yes     yes     yes    -        -    -         # of the client and the company
+  brief        yes    yes      -     yes   yes     yes     yes    -        -    -         # what the giver told at the hand-off
+  contact      mask   -        -     mask  mask    mask    mask   -        -    -         # phones, e-mails
+  history      yes    -        -     yes   yes     yes     yes    -        -    -         # timeline, place, campaign, comment
+  notes        yes    -        -     yes   yes     yes     yes    -        -    -
+  tasks        yes    -        -     yes   yes     yes     yes    -        -    -
+  handoff      -      yes      -     yes   yes     -       yes    -        -    -         # the row of a crossing, by itself
+  notice       -      -        -     -     -       -       -      -        yes  -         # a line of the bell
+  export       -      -        -     -     -       -       -      -        yes  yes       # a wish for a file, and what became of it
 """
 
 # Who does what; `when` is what the record must be: open (offered among it), in the pool, offered, or any of these and closed.
 ACTS = """
-               stages             when     owner  offered  pool  led   headed  shared  glass  analyst   # such as
-  take         lead,deal,account  pooled   -      -        yes   -     -       -       -      -         # and take next
-  accept       deal,account       offered  -      yes      yes   -     -       -       -      -
-  return       deal,account       any      yes    yes      -     yes   yes     -       yes    -
-  mark         deal,account       any      yes    -        -     -     -       -       -      -         # the brief, 1 to 5
-  work         lead,deal,account  open     yes    -        -     yes   yes     yes     yes    -         # touch, task, edit, step
-  note         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -
-  tick         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -         # a task that is done
-  reveal       lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -         # the contact in full
-  release      lead,deal,account  open     yes    -        -     yes   yes     -       yes    -         # into the pool
-  park         lead               open     yes    -        -     yes   yes     -       yes    -         # and wake
-  hand-off     lead,deal,account  open     yes    -        -     yes   yes     -       yes    -         # offer, win, repeat
-  offer-again  deal               any      yes    -        -     yes   yes     -       yes    -
-  close        lead,deal,account  open     yes    -        -     yes   yes     -       yes    -         # disqualify, lose, churn
-  reopen       lead,deal          any      -      -        -     yes   yes     -       yes    -
-  win-back     account            any      yes    -        -     yes   yes     -       yes    -
-  reassign     lead,deal,account  open     -      -        -     yes   yes     -       yes    -
-  share        lead,deal,account  open     -      -        -     yes   -       -       -      -
-  export       lead,deal,account  any      -      -        -     yes   yes     -       -      -
-  steer        tier               any      -      -        -     yes   yes     -       yes    -         # seats, books, pauses
-  head         pipeline           any      -      -        -     -     yes     -       yes    -         # the whole sweep
-  count        pipeline           any      -      -        -     -     yes     -       yes    yes       # numbers, no persons
+               stages             when     owner  offered  pool  led   headed  shared  glass  analyst  exporter  # such as
+  take         lead,deal,account  pooled   -      -        yes   -     -       -       -      -        -         # and take next
+  accept       deal,account       offered  -      yes      yes   -     -       -       -      -        -
+  return       deal,account       any      yes    yes      -     yes   yes     -       yes    -        -
+  mark         deal,account       any      yes    -        -     -     -       -       -      -        -         # the brief, 1 to 5
+  work         lead,deal,account  open     yes    -        -     yes   yes     yes     yes    -        -         # touch, task, edit, step
+  note         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -
+  tick         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -         # a task that is done
+  reveal       lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -         # the contact in full
+  release      lead,deal,account  open     yes    -        -     yes   yes     -       yes    -        -         # into the pool
+  park         lead               open     yes    -        -     yes   yes     -       yes    -        -         # and wake
+  hand-off     lead,deal,account  open     yes    -        -     yes   yes     -       yes    -        -         # offer, win, repeat
+  offer-again  deal               any      yes    -        -     yes   yes     -       yes    -        -
+  close        lead,deal,account  open     yes    -        -     yes   yes     -       yes    -        -         # disqualify, lose, churn
+  reopen       lead,deal          any      -      -        -     yes   yes     -       yes    -        -
+  win-back     account            any      yes    -        -     yes   yes     -       yes    -        -
+  reassign     lead,deal,account  open     -      -        -     yes   yes     -       yes    -        -
+  share        lead,deal,account  open     -      -        -     yes   -       -       -      -        -
+  export       lead,deal,account  any      -      -        -     -     yes     -       -      -        yes       # what one sees of them, as a file
+  steer        tier               any      -      -        -     yes   yes     -       yes    -        -         # seats, books, pauses
+  head         pipeline           any      -      -        -     -     yes     -       yes    -        -         # the whole sweep
+  count        pipeline           any      -      -        -     -     yes     -       yes    yes      -         # numbers, no persons
 """
 
 # Whom a page lets in at all; what it shows and does there is asked anew of the tables above.
@@ -151,6 +155,7 @@ ASKS = """
   accounts:record      show before
   reports:conveyor     days
   reports:team-book    what from to substitute first_day last_day reason
+  exchange:new         pipeline view q late sort after step state owner source product
   oversight:journal    person kind client contact since until before
   workbench:my-work    skip
   workbench:find       q

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from pipeline_crm.access.exporting import answers
+from pipeline_crm.access.policy import Part, Relation
 from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.users.models import User
@@ -77,6 +78,8 @@ class Exports(models.QuerySet["Export"]):
 
 class Export(models.Model):
     """One wish to take clients out of the house as a file: who, what and why, who approved it, and where the file is."""
+
+    PART = Part.EXPORT
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for approval")
@@ -199,9 +202,10 @@ class Export(models.Model):
         return f"{self.pk} {self.stage} {self.state}"
 
     @classmethod
-    def seen_by(cls, sight: Sight) -> Q:
+    def rows_of(cls, relations: frozenset[Relation], sight: Sight, *, only_open: bool = False) -> Q:
         """Who asked, and who answers for the pipeline."""
-        return Q(asker_id=sight.user_id) | Q(pipeline__in=answers(sight))
+        own = Q(asker_id=sight.user_id) if Relation.TOLD in relations else Q(pk__in=[])
+        return own | Q(pipeline__in=answers(sight) if Relation.APPROVER in relations else [])
 
     @property
     def may_have(self) -> int:

@@ -15,8 +15,10 @@ WITHOUT_CLIENTS = {
     Relation.WORKER,
     Relation.KEEPER,
     Relation.ANYBODY,
+    Relation.EXPORTER,
+    Relation.APPROVER,
 }
-OF_RECORDS = [part for part in Part if part is not Part.NOTICE]
+OF_RECORDS = [part for part in Part if part not in (Part.NOTICE, Part.EXPORT)]
 
 
 def test_every_part_and_every_act_has_its_line() -> None:
