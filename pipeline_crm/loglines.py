@@ -115,7 +115,7 @@ def _safe(value: Any, *, is_own: bool) -> Any:
 
 def _request_of(record: logging.LogRecord) -> dict[str, Any]:
     request = record.__dict__.get("request") or _at_hand.get()
-    told = {name: record.__dict__[name] for name in ("status_code", "ms") if name in record.__dict__}
+    told: dict[str, Any] = {name: record.__dict__[name] for name in ("status_code", "ms") if name in record.__dict__}
     if not isinstance(request, HttpRequest):
         return told
     match, user = request.resolver_match, request.__dict__.get("_cached_user")

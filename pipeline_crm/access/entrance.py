@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from pipeline_crm.users.actions import NotInvited, come_in, invitation_of
+from pipeline_crm.users.forms import refuse_address_of_another
 from pipeline_crm.users.models import Invitation, User
 
 from .gate import public
@@ -29,6 +30,13 @@ class AdministratorForm(BaseUserCreationForm):
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email", "language")
+
+    def clean(self) -> dict[str, Any]:
+        """Neither the name nor the address lets somebody else in already."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("username", "email"):
+            refuse_address_of_another(cleaned.get(name, ""))
+        return cleaned
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -48,9 +48,6 @@ class FactorAdapter(DefaultMFAAdapter):
         """Whether the person has another factor, or need not have any."""
         if not settings.SECOND_FACTOR_REQUIRED or not must_have(authenticator.user, sight_of(authenticator.user)):
             return True
-        if connection.in_atomic_block:
-            # Two who take the last two away at once wait for each other, and the second finds none to spare.
-            get_user_model().objects.select_for_update().get(pk=authenticator.user_id)
         return _factors_of(authenticator.user).exclude(pk=authenticator.pk).exists()
 
 
@@ -103,11 +100,27 @@ def remove_key(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase
     """Removes a security key; allauth's own page would also remove the last factor of who must have one."""
     from allauth.mfa.webauthn.views import remove_webauthn
 
+    _hold(request.user)
     key = Authenticator.objects.filter(pk=pk, user=request.user).first()
     if key is not None and not FactorAdapter().can_delete_authenticator(key):
         messages.error(request, str(THE_LAST))
         return redirect("mfa_list_webauthn")
     return remove_webauthn(request, pk=pk)
+
+
+@login_required
+@transaction.atomic
+def remove_codes(request: HttpRequest) -> HttpResponse | HttpResponseBase:
+    """Removes the telephone that shows codes; allauth's own page does it, once nobody else removes another factor."""
+    from allauth.mfa.totp.views import deactivate_totp
+
+    _hold(request.user)
+    return deactivate_totp(request)
+
+
+def _hold(user: User | AnonymousUser) -> None:
+    """Of two who take the last two factors away at once, the second waits, and finds none to spare."""
+    get_user_model().objects.select_for_update().get(pk=user.pk or 0)
 
 
 @transaction.atomic

@@ -12,6 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from .models import User
 
 
+def refuse_address_of_another(login: str, person: User | None = None) -> None:
+    """By a name or an address one person signs in, and nobody else; raises ValidationError when another has it."""
+    others = User.objects.exclude(pk=person.pk) if person is not None else User.objects.all()
+    named = Q(email__iexact=login) | (Q(username__iexact=login) if "@" in login else Q(pk__in=[]))
+    if login and others.filter(named).exists():
+        raise ValidationError(_("Somebody else has this e-mail address."))
+
+
 class PersonForm(ModelForm):
     """A person without their password, which is nobody else's business."""
 
@@ -22,16 +30,13 @@ class PersonForm(ModelForm):
     def clean_email(self) -> str:
         """An address lets its owner in, so it belongs to one person only."""
         email: str = self.cleaned_data["email"]
-        others = User.objects.exclude(pk=self.instance.pk)
-        if email and others.filter(Q(email__iexact=email) | Q(username__iexact=email)).exists():
-            raise ValidationError(_("Somebody else has this e-mail address."))
+        refuse_address_of_another(email, self.instance)
         return email
 
     def clean_username(self) -> str:
         """Who signs in by a name must not be taken for somebody who signs in by this address."""
         username: str = self.cleaned_data["username"]
-        if User.objects.filter(email__iexact=username).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("Somebody else has this as their e-mail address."))
+        refuse_address_of_another(username, self.instance)
         return username
 
 

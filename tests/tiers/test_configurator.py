@@ -117,6 +117,24 @@ def test_another_configurator_is_not_changed(desk, cody):
     assert (fresh.username, fresh.has_usable_password()) == ("other", False)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"username": "sam@firm.example", "email": "nina@firm.example"},
+        {"username": "SAM@Firm.example", "email": "nina@firm.example"},
+        {"username": "nina", "email": "Sam@firm.example"},
+        {"username": "nina", "email": "office@firm.example"},
+    ],
+)
+def test_nobody_is_called_by_what_another_signs_in_by(desk, sam, told):
+    make_person("office@firm.example")
+
+    answer = desk.post(f"{PEOPLE}add/", told | {"language": "en"})
+
+    assert (answer.status_code, User.objects.filter(username__in=["nina", told["username"]]).count()) == (200, 0)
+    assert "Somebody else has this e-mail address." in answer.content.decode()
+
+
 def test_a_superuser_gives_rights(browse, root):
     nina = make_person("nina")
     page = browse(root).get(f"{PEOPLE}{nina.pk}/change/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
@@ -240,6 +242,33 @@ def test_the_last_key_of_who_must_have_one_stays(strict, lena):
 
     assert answer.status_code == 302
     assert Authenticator.objects.filter(pk=key.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_take_the_last_two_away_at_once_leave_one(settings):
+    """A code on a phone and a key, removed at the same moment on two devices."""
+    settings.SECOND_FACTOR_REQUIRED = True
+    boss = User.objects.create(username="boss", is_staff=True)
+    for _ in range(5):
+        Authenticator.objects.all().delete()
+        one, other = proven(boss), sign_in(boss)
+        other.post("/auth/2fa/authenticate/", {"code": code_of(boss, ahead=1)})
+        key = Authenticator.objects.create(user=boss, type="webauthn", data={"name": "Key"})
+        barrier = threading.Barrier(2)
+
+        def take(browser, address, barrier=barrier):
+            barrier.wait(10)
+            browser.post(address)
+            connection.close()
+
+        ways = [(one, "/auth/2fa/totp/deactivate/"), (other, f"/auth/2fa/webauthn/keys/{key.pk}/remove/")]
+        threads = [threading.Thread(target=take, args=way) for way in ways]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+
+        assert Authenticator.objects.filter(user=boss).exclude(type="recovery_codes").count() == 1
 
 
 def test_anothers_key_is_not_removed(strict, lena, olga):
