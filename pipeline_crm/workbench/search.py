@@ -23,6 +23,8 @@ from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.conveyor.standins import StandIn, stand_in
 from pipeline_crm.tiers.stages import Stage
 
+from .own_names import WORD, called_so, few_of
+
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
@@ -63,7 +65,7 @@ class Found:
 
 
 def search(user: User, words: str, *, now: datetime) -> Found:
-    """Looks at the stages that a person works; one query for each, and one more for what looks like a contact."""
+    """Looks at the stages that a person works; up to three queries for each, and one more for what looks like a contact."""
     # PostgreSQL takes no NUL in a text, and nobody types one.
     asked = " ".join(words.replace("\x00", " ").split())[:LONGEST].strip()
     sight = sight_of(user)
@@ -76,9 +78,14 @@ def search(user: User, words: str, *, now: datetime) -> Found:
 def _hits(user: User, stage: Stage, meant: Meant, now: datetime) -> list[Hit]:
     sight = sight_of(user)
     nobody = stand_in(sight)
-    # Written once for all who stand alike and ask alike, but planned anew: which index serves is told by the words.
-    asking = kept(("search", stage, nobody.shape, meant.shape), lambda: Question([_rows(nobody, stage, meant.shape)]))
-    rows = asking.records({**nobody.numbers, **meant.words}, ids=meant.ids)
+    # Whose contact it is, is known already; and a number stands in so few names that they are found at once.
+    by_name = not (sight.led or sight.headed or meant.shape.is_contact)
+    rows = _among_few(nobody, stage, meant) if by_name else None
+    if rows is None:
+        # Written once for all who stand alike and ask alike, but planned anew: which index serves is told by the words.
+        key = ("search", stage, nobody.shape, meant.shape)
+        asking: Question[Any] = kept(key, lambda: Question([_rows(nobody, stage, meant.shape)]))
+        rows = asking.records({**nobody.numbers, **meant.words}, ids=meant.ids)
     found: list[ConveyorItem] = furnish(rows, house_of(sight))
     return [
         Hit(
@@ -92,9 +99,33 @@ def _hits(user: User, stage: Stage, meant: Meant, now: datetime) -> list[Hit]:
     ]
 
 
+def _among_few(nobody: StandIn, stage: Stage, meant: Meant) -> list[ConveyorItem] | None:
+    """What a member finds who holds few records; None for those with many."""
+    key = (stage, nobody.shape)
+    own = few_of(lambda: _open_to(nobody, stage), key, nobody.numbers)
+    if own is None:
+        return None
+    found = called_so(own, meant.shape.long, meant.words) if own else []
+    if not found:
+        return []
+    asking = kept(
+        ("found", *key), lambda: Question([_best(_open_to(nobody, stage).filter(pk__among=IDS))], planned=True)
+    )
+    rows: list[ConveyorItem] = asking.records(nobody.numbers, ids=found)
+    return rows
+
+
 def _rows(nobody: StandIn, stage: Stage, shape: Shape) -> QuerySet[Any, Any]:
-    model: Any = DESKS[stage].model
-    rows = visible(nobody.user, model.objects.filter(_in_full(nobody.sight))).filter(client__in=_called(shape))
+    return _best(_open_to(nobody, stage).filter(client__in=_called(shape)))
+
+
+def _open_to(nobody: StandIn, stage: Stage) -> QuerySet[Any, Any]:
+    return visible(nobody.user, DESKS[stage].model.objects.filter(_in_full(nobody.sight)))
+
+
+def _best(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Open records first, then the newest; no more than are shown."""
+    model: Any = rows.model
     ordered = rows.annotate(is_live=_as_flag(Q(state__in=model.OPEN))).order_by(F("is_live").desc(), "-id")
     return ordered.select_related("client")[:MOST]
 
@@ -110,9 +141,6 @@ def _in_full(sight: Sight) -> Q:
 
 
 # What was asked, taken apart ---------------------------------------------------------------------------------------
-
-# This stands for a word that was asked for while the question is written; nobody can type it, for a NUL is left out.
-WORD = "\0word %d"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.models import Lead
 from pipeline_crm.clients.models import Client, ContactPoint
-from pipeline_crm.workbench import search
+from pipeline_crm.workbench import own_names, search
 from tests.cast import MONDAY, make_account, make_contacted, make_deal, make_lead, make_offer, make_person
 
 EVERYBODY = ["sam", "sue", "lena", "hal", "fay", "olga", "ada", "cody", "stan", "root"]
@@ -158,6 +158,14 @@ def test_words_are_read_as_a_salesperson_means_them(found, sam, asked, names):
     assert found(sam, asked) == names
 
 
+@pytest.mark.parametrize("asked", ["zel", "samle", "ze sa", "  Zelda SAMLEAD ", "lda samlead", "elda lead samlead"])
+def test_whoever_holds_many_finds_what_they_would_find_among_few(monkeypatch, world, found, sam, asked):
+    few = found(sam, asked)
+    monkeypatch.setattr(own_names, "FEW", 0)
+
+    assert found(sam, asked) == few == ["Zelda Samlead"]
+
+
 def test_open_records_stand_before_closed_ones_and_twenty_are_enough(monkeypatch, browse, pipeline, sam):
     from leads.actions import disqualify
     from pipeline_crm.tiers.models import Reason
@@ -204,4 +212,5 @@ def test_thirty_cost_as_much_as_one(browse, sam, hal, fay, olga):
         make_account(sam, hal, fay, name="Zoe More")
         make_contacted(sam, name="Zoe More")
 
-    assert [cost(who) for who in (sam, fay, olga)] == few == [5, 6, 7]
+    # A member's own records, the names among them, the records found; a head of sales asks once for each stage.
+    assert [cost(who) for who in (sam, fay, olga)] == few == [10, 11, 10]
