@@ -25,6 +25,7 @@ YOUNG = 0.2  # the share of leads that came lately; of these most are open, of t
 OPEN_WHEN_YOUNG, OPEN_WHEN_OLD = 0.7, 0.0125  # together fifteen of a hundred
 IN_POOL = 0.02
 QUALIFIED = 0.3  # of the closed leads
+SMALL = 20_000  # leads of the firm whose past the modest have in every firm
 MARK_OF_A_CALL = "Asked about the second quarter, wants a plan of the flat by mail."
 
 _RECORD = [
@@ -150,6 +151,13 @@ class Years:
         self.held[seat.pk] += 1
         return seat
 
+    def _worker(self, stage: Stage) -> Any:
+        """Who had a record until it was closed: anybody; the modest have worked no more of them than in a small firm."""
+        seat = self.luck.choice(self.members[stage])
+        while seat.pk in self.modest and self.luck.random() * self.leads > SMALL:
+            seat = self.luck.choice(self.members[stage])
+        return seat
+
     # Leads ------------------------------------------------------------------------------------------------------
 
     def _open_lead(self, number: int, born: float) -> None:
@@ -172,7 +180,7 @@ class Years:
             self.notices.add(seat.user_id, "assigned", stage, number, f"lead:{number}:1:given", text_of(born))
 
     def _lost_lead(self, number: int, born: float) -> None:
-        seat, steps = self.luck.choice(self.members[Stage.LEAD]), self.firm.steps[Stage.LEAD]
+        seat, steps = self._worker(Stage.LEAD), self.firm.steps[Stage.LEAD]
         chain = [("captured", "new", steps[0]), ("contacted", "contacted", steps[1])]
         chain.append(("disqualified", "disqualified", steps[1]))
         reason = self.luck.choice(self.firm.reasons["disqualify"])
@@ -180,7 +188,7 @@ class Years:
         self._call(number, Stage.LEAD, number, seat, born + HOUR)
 
     def _qualified_lead(self, number: int, born: float) -> None:
-        scout, steps = self.luck.choice(self.members[Stage.LEAD]), self.firm.steps[Stage.LEAD]
+        scout, steps = self._worker(Stage.LEAD), self.firm.steps[Stage.LEAD]
         chain = [("captured", "new", steps[0]), ("contacted", "contacted", steps[1])]
         chain.append(("qualified", "qualified", steps[1]))
         self._lead(number, born, scout, "qualified", chain, None, leaves=True)
@@ -208,7 +216,7 @@ class Years:
         self.deals += 1
         number, steps, fate = self.deals, self.firm.steps[stage], luck.random()
         state = "won" if fate < 0.3 else "lost" if fate < 0.9 else "open" if fate < 0.98 else "offered"
-        seat = self._holder(stage) if state in ("open", "offered") else luck.choice(self.members[stage])
+        seat = self._holder(stage) if state in ("open", "offered") else self._worker(stage)
         chain = [("offered", "offered", steps[0])]
         if state != "offered":
             chain.append(("accepted", "open", luck.choice(steps) if state == "open" else steps[0]))
