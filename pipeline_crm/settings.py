@@ -363,7 +363,7 @@ CELERY_BEAT_SCHEDULE = {
     "exports": {"task": "pipeline_crm.exchange.tasks.exports", "schedule": 60.0},
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
     "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
-    "anchor": {"task": "pipeline_crm.audit.tasks.anchor", "schedule": 300.0},
+    "anchor": {"task": "pipeline_crm.oversight.tasks.anchor", "schedule": 300.0},
     "watch": {"task": "pipeline_crm.oversight.tasks.watch", "schedule": 600.0},
 }
 # The schedule's file is written after every ring, so that its age tells whether beat is alive.

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.audit.models import Kind, Line, Trap
 from pipeline_crm.outbox.actions import tell_many
 from pipeline_crm.outbox.models import Notice
@@ -23,8 +24,12 @@ EVENT = "alarm:"
 
 def watch(*, now: datetime) -> int:
     """Looks at what everybody did today in every pipeline; returns how many alarms are new. May be rung twice or at once."""
-    house = setup()
-    return sum(_watch(pipeline, house, now) for pipeline in house.pipelines.values() if pipeline.is_active)
+    house, rung = setup(), 0
+    for pipeline in house.pipelines.values():
+        if pipeline.is_active:
+            with system_scope("alarms look at what everybody did"):
+                rung += _watch(pipeline, house, now)
+    return rung
 
 
 def _watch(pipeline: Pipeline, house: SetUp, now: datetime) -> int:
@@ -61,6 +66,11 @@ def ring(alarms: Sequence[Alarm], *, now: datetime) -> int:
 
 def ring_for_traps(lines: list[int], now: datetime) -> None:
     """Somebody has opened, found or shown a client whom nobody has any reason to; told in the same transaction."""
+    with system_scope("whoever touches a trip-wire must not see whom it tells"):
+        ring(_touched(lines, now), now=now)
+
+
+def _touched(lines: list[int], now: datetime) -> list[Alarm]:
     alarms = []
     for line in Line.objects.filter(pk__in=lines).exclude(by=None):
         touched = {line.client_id, *line.detail.get("clients", ())} - {None}
@@ -70,7 +80,7 @@ def ring_for_traps(lines: list[int], now: datetime) -> None:
                 day = now.astimezone(pipeline.zone).date()
                 one = Finding("clients", 1, 0)
                 alarms.append(_alarm(pipeline, line.by_id, one, day=day, now=now, trap=trap.client_id))
-    ring(alarms, now=now)
+    return alarms
 
 
 def watchers(pipeline: Pipeline) -> list[int]:

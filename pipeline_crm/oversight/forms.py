@@ -18,7 +18,7 @@ class JournalForm(forms.Form):
 
     person = forms.TypedChoiceField(label=_("Person"), coerce=int, empty_value=None, required=False)
     kind = forms.ChoiceField(label=_("What"), choices=[("", _("everything")), *Kind.choices], required=False)
-    client = forms.IntegerField(label=_("Client no."), min_value=1, max_value=LARGEST, required=False)
+    client = forms.IntegerField(label=_("Client number"), min_value=1, max_value=LARGEST, required=False)
     contact = forms.CharField(label=_("Phone or e-mail"), max_length=254, required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
@@ -34,7 +34,7 @@ class TrapForm(forms.Form):
 
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
     number = forms.IntegerField(
-        label=_("Record no."),
+        label=_("Record number"),
         min_value=1,
         max_value=LARGEST,
         help_text=_("The number in the address of the record’s page."),

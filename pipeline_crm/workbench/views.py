@@ -26,6 +26,7 @@ from .breaks import breaks_of
 from .bulletin import bulletin_for
 from .choices import back
 from .day import day_of, stages_of, steps_of
+from .looked_for import note_search
 from .numbers import numbers_of
 from .pools import pools_for, was_closed
 from .search import search
@@ -106,7 +107,9 @@ def _own_tier(request: Request, tier_id: int, stage: str) -> Tier:
 @require_safe
 def find(request: Request) -> HttpResponse:
     """Looks for a client among the records in full view."""
-    found = search(request.user, request.GET.get("q", ""), now=timezone.now())
+    found, now = search(request.user, request.GET.get("q", ""), now=timezone.now()), timezone.now()
+    if found.asked:
+        note_search(request.user, found, now=now)
     return render(request, "workbench/find.html", {"found": found})
 
 

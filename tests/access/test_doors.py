@@ -174,6 +174,7 @@ ACTS = [
     *(f"reports:team-{act}" for act in ("move", "undo", "close", "open", "away", "back", "pause", "resume")),
     *(f"exchange:{act}" for act in ("approve", "refuse", "withdraw", "make", "fetch")),
     *("workbench:pause", "workbench:resume", "access:end-device", "access:close-glass"),
+    *("oversight:lay", "oversight:take-up"),
 ]
 
 

@@ -20,7 +20,7 @@ from tests.outbox.wishes import told
 pytestmark = pytest.mark.django_db
 
 PAGE = "/notices/choice/"
-OWN = [kind.value for kind in Notice.Kind if kind not in Notice.OF_LEADS]
+OWN = [kind.value for kind in Notice.Kind if kind not in (*Notice.OF_LEADS, *Notice.ALWAYS)]
 TEAM = [kind.value for kind in Notice.OF_LEADS]
 
 

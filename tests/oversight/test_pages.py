@@ -6,9 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 
 from pipeline_crm.audit.actions import Fact, note, note_many
 from pipeline_crm.audit.models import Kind, Line, Trap
@@ -16,6 +14,7 @@ from pipeline_crm.tiers.actions import appoint
 from pipeline_crm.tiers.models import Pipeline, Seat
 from pipeline_crm.users.models import User
 from tests.cast import MONDAY, make_lead, make_person
+from tests.counting import Questions
 
 pytestmark = pytest.mark.django_db
 Browse = Callable[[User | Seat], Browser]
@@ -72,7 +71,7 @@ def test_a_head_reads_of_their_own_pipelines_only(browse: Browse, olga: User, sa
     assert [line.who for line in answer.context["page"].lines] == ["Sam Scout"]
 
 
-def test_the_journal_is_sifted(browse: Browse, olga: User, sam: Seat, sue: Seat) -> None:
+def test_the_journal_is_sifted(browse: Browse, olga: User, oscar: User, sam: Seat, sue: Seat) -> None:
     lead, home = make_lead(sam, phone="+79161112233"), sam.tier.pipeline_id
     note(Kind.REVEALED, by=sam.user, now=MONDAY, pipeline=home, client=lead.client_id, record=("lead", lead.pk))
     note(Kind.VIEWED, by=sue.user, now=MONDAY + timedelta(days=1), pipeline=home, client=7, record=("lead", 7))
@@ -87,7 +86,25 @@ def test_the_journal_is_sifted(browse: Browse, olga: User, sam: Seat, sue: Seat)
     assert lines_of(browser, client=lead.client_id) == [shown]
     assert lines_of(browser, contact="8 916 111-22-33") == [shown]
     assert lines_of(browser, contact="+7 916 000-00-00") == []
+    assert lines_of(browse(oscar), contact="+7 916 111-22-33") == [shown]
     assert lines_of(browser, since="2026-11-17", until="2026-11-17") == [seen]
+
+
+def test_a_search_is_noted_without_what_was_typed(browse: Browse, olga: User, sam: Seat) -> None:
+    lead = make_lead(sam, name="Rare Bird", phone="+79161112233")
+    browser = browse(sam)
+
+    for typed in ("Rare", "8 916 111-22-33", "+7 916 999-99-99", ""):
+        browser.get("/find/", {"q": typed})
+
+    told = list(Line.objects.filter(kind="searched").order_by("id").values_list("detail", "traces"))
+    assert [detail for detail, _traces in told] == [
+        {"clients": [lead.client_id]},
+        {"clients": [lead.client_id]},
+        {"clients": []},
+    ]
+    assert [len(traces) for _detail, traces in told] == [0, 1, 1]
+    assert lines_of(browse(olga), contact="+7 916 999-99-99") == ["searched · 0 clients found"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +142,7 @@ def test_the_pages_ask_few_questions_however_much_there_is(browse: Browse, olga:
         counts = []
         for page in ("journal", "alarms"):
             browser.get(f"/oversight/{page}/")
-            with CaptureQueriesContext(connection) as queries:
+            with Questions() as queries:
                 browser.get(f"/oversight/{page}/")
             counts.append(len(queries))
         asked.append((counts[0], counts[1]))

@@ -175,10 +175,10 @@ def test_who_steers_has_other_doors(frame_for, pipeline, sam, lena, olga, ada, c
     }
 
     teams, records = ["Scouts", "Hunters", "Farmers"], ["Leads", "Deals", "Accounts", "Exports"]
-    set_up = {"Set up": ["Structure and people"]}
+    set_up, watches = {"Set up": ["Structure and people"]}, {"Set up": ["Alarms and journal"]}
     assert said == {
         "Lena Lead": ("Scouts, team lead", "lead", ["My team", "Find"], {}),
-        "Olga Orlova": ("Head of sales", "none", ["Conveyor", "Find"], {"Teams": teams, "Records": records}),
+        "Olga Orlova": ("Head of sales", "none", ["Conveyor", "Find"], {"Teams": teams, "Records": records} | watches),
         "Ada Analyst": ("Analyst", "none", ["Conveyor numbers"], {}),
         "Cody Config": ("Configurator", "none", [], set_up),
         "Root Admin": ("Administrator", "none", [], {"Set up": ["Structure and people", "Emergency access"]}),

@@ -111,13 +111,16 @@ def test_every_kind_has_its_sentences_and_hides_a_stranger_s_client(told, sam, h
     assert ("Foreign" in hidden, no_url) == (False, "")
 
 
-@pytest.mark.parametrize("kind", Notice.OF_MANY)
-def test_what_is_about_many_leads_to_the_own_desk_and_names_nobody(told, sam, kind):
+ELSEWHERE = {Notice.Kind.ALARM: "/oversight/alarms/", **dict.fromkeys(Notice.OF_EXPORTS, "/exports/")}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Notice.OF_MANY if kind != Notice.Kind.GLASS])
+def test_what_is_about_many_leads_to_the_own_desk_or_its_page_and_names_nobody(told, sam, kind):
     tell([sam.user_id], kind=kind, stage="", record_id=None, event="book:1", now=MONDAY)
 
     ((sentence, url),) = told(sam)
 
-    assert (bool(sentence), url) == (True, "/")
+    assert (bool(sentence), url) == (True, ELSEWHERE.get(kind, "/"))
 
 
 def test_a_full_tier_is_named_to_whoever_steers_it(told, sam, hal, olga):
