@@ -204,10 +204,8 @@ _planned: WeakKeyDictionary[Any, OrderedDict[str, None]] = WeakKeyDictionary()
 
 
 def _is_open(value: Any) -> bool:
-    """Whether a value is filled in anew each time: a blank, a word that nobody can type, or one of the stand-in's."""
-    if isinstance(value, str):
-        return value == CURRENCY or "\0" in value
-    return isinstance(value, Blank) or (type(value) is int and value < 0)
+    """Whether a value is filled in anew each time: a blank, or one of the stand-in's."""
+    return isinstance(value, Blank) or value == CURRENCY or (type(value) is int and value < 0)
 
 
 def _plan(cursor: Any, name: str, sql: str, given: Sequence[Any]) -> None:

@@ -165,8 +165,15 @@ class ConveyorItem(FSMModelMixin, models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="%(class)ss", verbose_name=_("client"))
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="%(class)ss", verbose_name=_("pipeline"))
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="%(class)ss", verbose_name=_("tier"))
+    # Its own index is the one by owner and client.
     seat = models.ForeignKey(
-        Seat, models.PROTECT, null=True, blank=True, related_name="%(class)ss", verbose_name=_("owner")
+        Seat,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="%(class)ss",
+        db_index=False,
+        verbose_name=_("owner"),
     )
     step = models.ForeignKey(Step, models.PROTECT, related_name="%(class)ss", verbose_name=_("step"))
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
@@ -202,6 +209,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
             ),
             models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
             models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
+            # Whom somebody holds is read from the index alone.
+            models.Index(fields=["seat", "client"], name="%(class)ss_of_an_owner"),
         ]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -23,7 +24,7 @@ from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.conveyor.standins import StandIn, stand_in
 from pipeline_crm.tiers.stages import Stage
 
-from .own_names import WORD, called_so, few_of
+from .own_names import called_so, few_of
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
@@ -102,16 +103,18 @@ def _hits(user: User, stage: Stage, meant: Meant, now: datetime) -> list[Hit]:
 def _among_few(nobody: StandIn, stage: Stage, meant: Meant) -> list[ConveyorItem] | None:
     """What a member finds who holds few records; None for those with many."""
     key = (stage, nobody.shape)
-    own = few_of(lambda: _open_to(nobody, stage), key, nobody.numbers)
+    held = partial(DESKS[stage].model.objects.filter, seat__in=nobody.sight.seat_ids)
+    own = few_of(held, key, nobody.numbers)
     if own is None:
         return None
-    found = called_so(own, meant.shape.long, meant.words) if own else []
-    if not found:
+    clients = called_so(own, _said_of(meant.shape), meant.shape.long, meant.words) if own else []
+    if not clients:
         return []
+    # Only here are they told from what the member has handed on: what they hold is more than what is open to them.
     asking = kept(
-        ("found", *key), lambda: Question([_best(_open_to(nobody, stage).filter(pk__among=IDS))], planned=True)
+        ("found", *key), lambda: Question([_best(_open_to(nobody, stage).filter(client__pk__among=IDS))], planned=True)
     )
-    rows: list[ConveyorItem] = asking.records(nobody.numbers, ids=found)
+    rows: list[ConveyorItem] = asking.records(nobody.numbers, ids=clients)
     return rows
 
 
@@ -141,6 +144,9 @@ def _in_full(sight: Sight) -> Q:
 
 
 # What was asked, taken apart ---------------------------------------------------------------------------------------
+
+# This stands for a word that was asked for while the question is written; nobody can type it, for a NUL is left out.
+WORD = "\0word %d"
 
 
 @dataclass(frozen=True)
@@ -188,11 +194,15 @@ def _whose(asked: str, sight: Sight) -> list[int] | None:
 
 def _called(shape: Shape) -> QuerySet[Any, Any]:
     """The clients of whom every word begins or is inside the name or the company; or of whom the whole is a contact."""
+    clients = Client.objects.filter(_said_of(shape)).values_list("pk")
+    return clients.union(Client.objects.filter(pk__among=IDS).values_list("pk")) if shape.is_contact else clients
+
+
+def _said_of(shape: Shape) -> Q:
     called = Q()
     for place, is_long in enumerate(shape.long):
         called &= _said(WORD % place, "name", is_long=is_long) | _said(WORD % place, "company", is_long=is_long)
-    clients = Client.objects.filter(called).values_list("pk")
-    return clients.union(Client.objects.filter(pk__among=IDS).values_list("pk")) if shape.is_contact else clients
+    return called
 
 
 def _said(word: str, column: str, *, is_long: bool) -> Q:
