@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, InternalError, models
+from django.db import IntegrityError, InternalError, models, transaction
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,7 +21,7 @@ from .chronicle import chronicle
 from .forms import APPOINTMENTS, DrawForm, PipelineForm
 from .inlines import TABLES
 from .models import Pipeline
-from .refusals import sentence, why_it_stays
+from .refusals import ask_deferred_laws, sentence, why_it_stays
 
 REFUSED = (IntegrityError, InternalError, models.ProtectedError, models.RestrictedError)
 
@@ -108,7 +108,11 @@ class PipelineAdmin(ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """When the database refuses what the forms let pass, shows the same page with its reason; nothing was saved."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            with transaction.atomic():
+                answer = super().changeform_view(request, *args, **kwargs)
+                if request.method == "POST":
+                    ask_deferred_laws()
+                return answer
         except REFUSED as error:
             request.refusal = sentence(error)  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)

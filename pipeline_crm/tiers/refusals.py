@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import PROTECT, Model, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -68,6 +68,12 @@ INSTEAD: dict[type[Model], object] = {
     Reason: gettext_lazy("Untick “in use” instead."),
     Pipeline: gettext_lazy("Untick “in use” instead."),
 }
+
+
+def ask_deferred_laws() -> None:
+    """Lets PostgreSQL refuse now what it would refuse at the commit, which is that of the whole request."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 def sentence(error: Exception) -> str:
