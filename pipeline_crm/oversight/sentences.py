@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -41,10 +42,21 @@ def _details(line: Line) -> list[str]:
         told.append(ngettext("%(n)d client found", "%(n)d clients found", n) % {"n": n})
     if "model" in detail:
         acts = {"+": _("added"), "~": _("changed"), "-": _("deleted")}
-        told.append(f"{detail['model']} {detail.get('id') or ''} {acts.get(detail.get('act', ''), '')}".strip())
+        told.append(f"{_thing(detail['model'])} {detail.get('id') or ''} {acts.get(detail.get('act', ''), '')}".strip())
     if isinstance(detail.get("columns"), list):
         told.append(", ".join(map(str, detail["columns"])))
     return told
+
+
+def _thing(name: str) -> str:
+    """What was changed, by the name of its table."""
+    others = {"group": _("group"), "permission": _("right"), "factor": _("second factor"), "admin": _("in the admin")}
+    if name in others:
+        return others[name]
+    try:
+        return str(apps.get_model("tiers", name)._meta.verbose_name)
+    except LookupError:
+        return name
 
 
 def reason(alarm: Alarm) -> str:
