@@ -6,7 +6,8 @@ while some lie under the one key and some under the other. Killed at any moment,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from cryptography.fernet import InvalidToken
@@ -29,12 +30,22 @@ class Rotation:
     twice: list[int] = field(default_factory=list)  # somebody else has the same contact under the newest key already
 
 
-def rotate_points() -> Rotation:
-    """Seals and marks every contact with the newest key; may run twice, at once, or be killed."""
-    run, after = Rotation(), 0
-    while (last := _rotate_lot(run, after)) is not None:
-        after = last
+def rotate_points(within: Callable[[], AbstractContextManager[None]] = nullcontext) -> Rotation:
+    """Seals and marks every contact with the newest key, each lot `within` what lets the database show it.
+
+    May run twice, at once, or be killed.
+    """
+    run = Rotation()
+    after: int | None = 0
+    while after is not None:
+        with within():
+            after = _rotate_lot(run, after)
     return run
+
+
+def older_points() -> int:
+    """How many contacts do not lie under the newest key."""
+    return ContactPoint.objects.exclude(key=sealing.newest_key()).count()
 
 
 @transaction.atomic

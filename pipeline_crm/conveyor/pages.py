@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import actions, handoff, opening, telephony
-from .answers import Request, ask, doing, done, meet, meet_in_full, posted
-from .desks import Desk
+from .answers import Request, SeeOther, ask, doing, done, meet, meet_in_full, posted
+from .desks import DESKS, Desk
 from .errors import Refused
 from .forms import MarkForm, NoteForm, ReassignForm, TaskForm
 from .record_page import REVEALED, contact_in_full
@@ -62,9 +66,19 @@ def dial(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
     """Lets the telephone system connect the person with the client; no page shows the number."""
     act, place = doing(request), request.POST.get("place", "0")
     number = opening.dial(desk.model, pk, place=int(place) if place in PLACES else -1, by=act["by"], now=act["now"])
-    # The call is written down and counted by now: whatever the telephone system says, somebody has asked for it.
-    telephony.ring(number, person=act["by"].username)
-    return done(request, meet(request, desk.model, pk), _("Your telephone rings: pick up, and the client is called."))
+    # After the commit: a call that is made is written down and counted, and no lock waits for the telephone system.
+    transaction.on_commit(partial(_ring, request, number))
+    return SeeOther(DESKS[desk.stage].url("record", pk))
+
+
+def _ring(request: Request, number: str) -> None:
+    """Asks for the call and says what became of it on the page that follows."""
+    try:
+        telephony.ring(number, person=request.user.username)
+    except Refused as failure:
+        messages.error(request, str(failure))
+    else:
+        messages.success(request, _("Your telephone rings: pick up, and the client is called."))
 
 
 @form_page

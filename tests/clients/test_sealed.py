@@ -109,6 +109,22 @@ def test_all_is_found_before_during_and_after_a_change_of_keys(sam, sue, setting
     assert [find(each) for each in values] == [None] * 4
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_is_nobody_in_the_database_changes_all_keys_all_the_same(sam, settings):
+    client = make_lead(sam, phone=PHONE[1]).client
+    with_a_new_key(settings)
+    said = StringIO()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE crm_web")
+        call_command("rotate_keys", stdout=said)
+        cursor.execute("SET ROLE none")
+
+    assert "1 contacts are sealed and marked" in said.getvalue()
+    settings.DATA_KEYS = settings.DATA_KEYS[:1]
+    assert open_points(client.pk) == [PHONE]
+
+
 def test_a_phone_is_found_by_its_end_while_keys_change(sam, settings, browse):
     make_lead(sam, name="Irina", phone=PHONE[1])
     with_a_new_key(settings)
