@@ -1,7 +1,7 @@
 """The policy: by what they are to a record people read its parts and act on it. Three tables, and nothing else decides.
 
 No database and no Django here. What is not said is denied; who stands in several relations has the best of their verdicts.
-`gate.visible` is compiled from these tables, acts and pages ask them, and the matrix of the tests holds them to their word.
+`gate.visible` is compiled from these tables, acts and pages ask them.
 """
 
 from __future__ import annotations
