@@ -153,6 +153,10 @@ TABLE = """
   post:reports:team-pause               -      -      303    -      -      303    -      -      -      -      in     in
   post:reports:team-resume              -      -      303    -      -      303    -      -      -      -      in     in
   post:reports:team-back                -      -      303    -      -      303    -      -      -      -      in     in
+  get:oversight:alarms                  -      -      -      -      -      200    -      -      -      -      in     in
+  get:oversight:journal                 -      -      -      -      -      200    -      -      -      -      in     in
+  post:oversight:lay                    -      -      -      -      -      303    -      -      -      -      in     in
+  post:oversight:take-up                -      -      -      -      -      -      -      -      -      -      in     in
   get:leads:record:mine.lead            200    -      200    -      -      200    -      -      -      -      in     in
   get:leads:record:sues.lead            -      200    200    -      -      200    -      -      -      -      in     in
   get:leads:record:pooled.lead          200    200    200    -      -      200    -      -      -      -      in     in
@@ -249,6 +253,8 @@ READ_ONLY = {
     "workbench:bell",
     "exchange:exports",
     "exchange:export",
+    "oversight:alarms",
+    "oversight:journal",
     "reports:conveyor",
     "reports:conveyor-sweep",
     "reports:team",
@@ -269,6 +275,7 @@ def places(world: World) -> dict[str, list[Any]]:
         "access:end-device": [device_of(world).pk],
         "exchange:new": ["lead"],
         **{f"exchange:{act}": [export_of(world).key] for act in EXPORT},
+        "oversight:take-up": [world.items["mine.lead"].client_id],
         "reports:conveyor": [world.pipeline.pk],
         "reports:conveyor-sweep": [world.pipeline.pk],
         "reports:team": [tier.pk],
@@ -354,6 +361,8 @@ def sent(world: World, name: str, item: Any) -> dict[str, Any]:
     told = dict(SENT.get(name, {}))
     if name == "move" and item is not None:
         told["step"] = item.pipeline.steps.filter(stage=item.stage).exclude(pk=item.step_id)[0].pk
+    if name == "lay":
+        told |= {"stage": "lead", "number": world.items["mine.lead"].pk}
     if name == "glass":
         told |= {"pipeline": world.pipeline.pk, "hours": 1, "reason": "Nobody else is here today."}
     if name == "team-move":
@@ -372,7 +381,8 @@ def snapshot() -> str:
     tables = [
         table
         for table in connection.introspection.table_names()
-        if not table.startswith(("django_", "auth_permission", "account_"))
+        # The journal tells of looks and refusals, too.
+        if not table.startswith(("django_", "auth_permission", "account_", "audit_"))
     ]
     rows = "(SELECT md5(coalesce(string_agg(r::text, '|' ORDER BY r::text), '')) FROM {} r)"
     marks = " || ".join(rows.format(table) for table in tables)
