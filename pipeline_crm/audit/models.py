@@ -175,7 +175,13 @@ class Trap(models.Model):
     client_id = models.BigIntegerField(_("client"), primary_key=True)
     pipeline_id = models.BigIntegerField(_("pipeline"), null=True)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("by"),
     )
     at = models.DateTimeField(_("when"))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count
 
 from pipeline_crm.access.identity import act, system_scope
@@ -64,7 +64,7 @@ def _places(now: datetime) -> list[tuple[type[ConveyorItem], int]]:
     """The stages and tiers to look at; when the question breaks, all of them, so that one stage holds up no other."""
     house = setup()
     try:
-        with system_scope("the sweep looks at every tier"):
+        with transaction.atomic(), system_scope("the sweep looks at every tier"):
             return places_due(house, now=now)
     except (OperationalError, InterfaceError):
         raise

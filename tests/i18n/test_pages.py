@@ -97,7 +97,7 @@ def crawl(browser: Browser, start: str, *, prefix: str = "/", of_each: int = OF_
             english[address] = page.english
         for link in page.links:
             parts = urlsplit(link)
-            path = parts.path or urlsplit(address).path
+            path = parts.path or answer.request["PATH_INFO"]
             to = f"{path}?{parts.query}" if parts.query else path
             view = view_of(path)
             # A list and the same list sifted are two pages.
@@ -113,7 +113,7 @@ def crawl(browser: Browser, start: str, *, prefix: str = "/", of_each: int = OF_
     return english
 
 
-@pytest.mark.parametrize("who", ["sam", "hal", "fay", "lena", "olga", "ada", "root"])
+@pytest.mark.parametrize("who", ["sam", "hal", "fay", "lena", "olga", "ada"])
 def test_a_reader_of_russian_meets_no_english_word(who: str, firm: Firm, browse, request) -> None:
     assert crawl(browse(request.getfixturevalue(who)), "/") == {}
 
