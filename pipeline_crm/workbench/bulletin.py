@@ -162,7 +162,7 @@ def _glasses(notices: Iterable[Notice], sight: Sight) -> dict[str, BreakGlass]:
     if not events:
         return {}
     opened = BreakGlass.objects.select_related("user", "pipeline").filter(pipeline__in=sight.headed_ids)
-    numbers = [int(event.removeprefix(EVENT)) for event in events]
+    numbers = [int(number) for event in events if (number := event.removeprefix(EVENT)).isdecimal()]
     return {f"{EVENT}{glass.pk}": glass for glass in opened.filter(pk__in=numbers)}
 
 
