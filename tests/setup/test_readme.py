@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from pipeline_crm.launch import places
 from tests.setup.test_compose import read_by_us
 
@@ -51,9 +53,9 @@ def test_every_folder_of_the_map_exists():
     assert len(rooms) == 14
 
 
-def test_every_link_leads_somewhere():
-    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(
-        r"\]\(([^)#]+)\)", (places.ROOT / "docs/deploy.md").read_text()
-    )
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in ("deploy.md", "privacy.md"))])
+def test_every_link_leads_somewhere(page):
+    path = places.ROOT / page
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
 
-    assert [link for link in links if "://" not in link and not (places.ROOT / link).exists()] == []
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
