@@ -32,8 +32,9 @@ BEGIN
         BEGIN
             IF NOT EXISTS (
                 SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles o ON o.oid = m.member
-                WHERE r.rolname = name AND o.rolname = current_user
+                WHERE r.rolname = name AND o.rolname = current_user AND m.set_option
             ) THEN
+                -- Who made a role without being a superuser administers it, but cannot yet take it on.
                 EXECUTE format('GRANT %I TO CURRENT_USER', name);
             END IF;
         EXCEPTION WHEN unique_violation OR internal_error THEN
