@@ -15,6 +15,7 @@ from pipeline_crm.clients.actions import Person, enrol, find, lock_points, point
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back, room_for_one_more
+from pipeline_crm.conveyor.consent import refuse_barred, refuse_barred_touch, tell_leads
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.moves import hold_for, keep, record, shift
 from pipeline_crm.conveyor.records import BELT, ConveyorItem
@@ -56,14 +57,25 @@ class Captured:
 
 @act
 def capture(
-    pipeline: Pipeline, enquiry: Enquiry, *, by: User | None, now: datetime, keep_for: Seat | None = None
+    pipeline: Pipeline,
+    enquiry: Enquiry,
+    *,
+    by: User | None,
+    now: datetime,
+    keep_for: Seat | None = None,
+    bought: bool = False,
 ) -> Captured:
-    """Somebody showed an interest: a new lead, or word to the person who looks after this client already."""
+    """Somebody showed an interest: a new lead, or word to the person who looks after this client already.
+
+    `bought` comes out of a list and not from the client, so it says nothing of one who must not be contacted.
+    """
     points = points_of(enquiry.phones, enquiry.emails, country=pipeline.country)
     if not points:
         raise Refused(_("Write a phone number or an e-mail address: without one nobody can be reached."))
     lock_points(points)
     client = find(points)
+    if bought and client is not None and client.is_barred:
+        raise Refused(_("The client has asked not to be contacted."))
     item = looked_after(client, pipeline) if client else None
     if item is not None:
         _pass_enquiry(item, enquiry, by=by, now=now)
@@ -103,12 +115,15 @@ def _begin(
         amount=enquiry.amount,
         comment=enquiry.comment,
     )
+    lead.barred = client.is_barred
     given = Given(keep_for, {"strategy": "own"})
-    if keep_for is None or keep_for.tier_id != tier.pk or not room_for_one_more(keep_for, now=now):
+    if lead.barred or keep_for is None or keep_for.tier_id != tier.pk or not room_for_one_more(keep_for, now=now):
         given = choose_seat(tier, item=lead, now=now)
     seat = given.seat
     lead.give(seat, now=now)
     keep(lead, cause=Cause.CAPTURED, by=by, now=now, why=given.why)
+    if lead.barred:
+        tell_leads(lead, now=now)
     if seat is not None and (by is None or seat.user_id != by.pk):
         tell(
             [seat.user_id],
@@ -134,6 +149,7 @@ def log_touch(
 ) -> Lead:
     """Writes down a call, message or meeting; a talk with a new or parked lead makes it contacted."""
     lead = hold_for(Act.WORK, Lead, lead_id, by=by, now=now, seen=seen)
+    refuse_barred_touch(lead, kind)
     said = belt.refuse_untold(kind, text, outcome)
     belt.be_touched(lead, now=now)
     talked = kind == Entry.Kind.MEETING or outcome == Entry.Outcome.REACHED
@@ -150,6 +166,7 @@ def log_touch(
 def contact(lead_id: int, *, by: User, now: datetime, seen: int | None = None) -> Lead:
     """Calls a parked lead back before its date."""
     lead = hold_for(Act.PARK, Lead, lead_id, by=by, now=now, seen=seen)
+    refuse_barred(lead)
     if lead.state == State.NEW:
         raise Refused(_("Nobody has talked with this client yet. Write down the call, and the lead is contacted."))
     _contact(lead, now=now)

@@ -68,6 +68,8 @@ class Act(StrEnum):
     NOTE = "note"
     TICK = "tick"
     REVEAL = "reveal"
+    CONSENT = "consent"
+    LIFT = "lift"
     RELEASE = "release"
     PARK = "park"
     HAND_OFF = "hand-off"
@@ -111,6 +113,8 @@ ACTS = """
   note         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -
   tick         lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -         # a task that is done
   reveal       lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -         # the contact in full
+  consent      lead,deal,account  any      yes    -        -     yes   yes     yes     yes    -        -         # given, taken back, do not contact
+  lift         lead,deal,account  any      -      -        -     yes   yes     -       -      -        -         # a new consent after that
   release      lead,deal,account  open     yes    -        -     yes   yes     -       yes    -        -         # into the pool
   park         lead               open     yes    -        -     yes   yes     -       yes    -        -         # and wake
   hand-off     lead,deal,account  open     yes    -        -     yes   yes     -       yes    -        -         # offer, win, repeat

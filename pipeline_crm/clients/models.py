@@ -32,6 +32,7 @@ class Client(models.Model):
     class Consent(models.TextChoices):
         UNKNOWN = "unknown", _("not asked")
         GIVEN = "given", _("given")
+        PARTLY = "partly", _("taken back in part")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     name = models.CharField(pgettext_lazy("client", "name"), max_length=120)
@@ -40,6 +41,7 @@ class Client(models.Model):
     city = models.CharField(_("city"), max_length=80, blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
     consent = models.CharField(_("consent to be contacted"), max_length=10, choices=Consent, default=Consent.UNKNOWN)
+    no_contact = models.BooleanField(_("must not be contacted"), default=False, db_default=False)
     created_at = models.DateTimeField(_("known since"))
     # The main one, phone before e-mail: cards show it, and so need not look into the table of contacts.
     masked_contact = models.CharField(
@@ -68,6 +70,11 @@ class Client(models.Model):
     def from_db(cls, db: str | None, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Self:
         """A client as their row has them."""
         return as_read(cls, db, field_names, values, fetch_mode)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether nobody may get in touch with them: they said so, or took back every consent."""
+        return self.no_contact or self.consent == self.Consent.WITHDRAWN
 
     @property
     def initials(self) -> str:
@@ -159,6 +166,51 @@ END = "end of a phone"
 def mask(kind: str, value: str) -> str:
     """What is shown of a phone or an address."""
     return mask_phone(value) if kind == ContactPoint.Kind.PHONE else mask_email(value)
+
+
+class Agreement(models.Model):
+    """By one channel a client let us get in touch: since when, as they said where; or took that back."""
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("calls")
+        EMAIL = "email", _("e-mail")
+        MESSAGE = "message", _("messages")
+
+    class Source(models.TextChoices):
+        CALL = "call", _("in a call")
+        MEETING = "meeting", _("in a meeting")
+        FORM = "form", _("in a form on a site")
+        LETTER = "letter", _("in a letter or message")
+        CONTRACT = "contract", _("in a contract")
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="agreements", verbose_name=_("client"))
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    source = models.CharField(_("where they said so"), max_length=10, choices=Source)
+    given_at = models.DateTimeField(_("given"), null=True)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written down by")
+    )
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written down by")
+    )
+
+    class Meta:
+        verbose_name = _("consent by channel")
+        verbose_name_plural = _("consents by channel")
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            UniqueConstraint(
+                fields=["client", "channel"], condition=Q(withdrawn_at=None), name="one_consent_stands_for_a_channel"
+            ),
+            CheckConstraint(
+                condition=Q(given_at__isnull=False) | Q(withdrawn_at__isnull=False),
+                name="a_consent_was_given_or_taken_back",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.channel}"
 
 
 class OpenedHour(models.Model):

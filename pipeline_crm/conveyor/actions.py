@@ -31,6 +31,7 @@ from .assignment import (
     refuse_resting,
 )
 from .clocks import wind
+from .consent import refuse_barred, refuse_barred_touch
 from .errors import Refused, Taken
 from .handoff import hand_over, settle
 from .moves import hold, hold_for, keep, record, refuse
@@ -78,6 +79,7 @@ def _let_go_by(seat: Seat, model: type[ConveyorItem], now: datetime) -> QuerySet
 
 
 def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
+    refuse_barred(item)
     seat = sight_of(by).seat_at(item.tier_id)
     if seat is None:
         raise Refused(_("You have no open seat at this tier, so you cannot take its clients."))
@@ -95,6 +97,7 @@ def _take(item: ConveyorItem, *, by: User, now: datetime) -> None:
 def release(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen: int | None = None) -> ConveyorItem:
     """The owner puts a record back into the pool; the team lead, one that waited for their decision."""
     item = hold_for(Act.RELEASE, model, pk, by=by, now=now, seen=seen)
+    refuse_barred(item)
     if item.in_pool:
         raise Refused(_("This record is in the pool already."))
     item.hops = 0
@@ -137,6 +140,7 @@ def touch[Item: ConveyorItem](
 ) -> Item:
     """Writes down a call, a message or a meeting; this, and no mere edit, turns the clock of silence back."""
     item = hold_for(Act.WORK, model, pk, by=by, now=now, seen=seen)
+    refuse_barred_touch(item, kind)
     said = refuse_untold(kind, text, outcome)
     be_touched(item, now=now)
     update(item)
@@ -209,6 +213,7 @@ def reassign(
 ) -> ConveyorItem:
     """The team lead moves a record to a seat of the tier; without a seat, the tier's rule chooses."""
     item = hold_for(Act.REASSIGN, model, pk, by=by, now=now, seen=seen)
+    refuse_barred(item)
     _move_to(item, to, by=by, now=now, cause=Cause.MOVED_BY_LEAD)
     return item
 

@@ -49,6 +49,9 @@ class Given(NamedTuple):
     is_full: bool = False
 
 
+NOBODY = Given(None, {"strategy": "barred"})  # receives whom nobody may get in touch with
+
+
 def same_person(seat: Seat | None) -> Given:
     """Inside one tier the client stays with whoever has them."""
     return Given(seat, {"strategy": "same_person"})
@@ -67,6 +70,8 @@ class Dealer:
 
     def deal(self, item: ConveyorItem | None, *, barred: Collection[int] = (), first: Seat | None = None) -> Given:
         """Chooses for one record; `first` goes before the strategy if it fits, and takes no turn for it."""
+        if item is not None and item.barred:
+            return NOBODY
         if first is not None and self.roster.fits(first.pk, barred=barred):
             why = {"strategy": "earlier_owner", "seat": first.pk, "candidates": [first.pk], "skipped": {}}
             return Given(self.roster.hold(first.pk), why)

@@ -111,6 +111,9 @@ def _move(
         lock_choice(seat.tier)
     # What was given to this seat until a moment ago is in the book too; what somebody is just taking from it is not.
     book = urgent_first(item for model in BELT.values() for item in _locked_rows(model, seat))
+    if cause != BookMove.Cause.LEFT:
+        # Nobody gets in touch with them meanwhile, so they need nobody in their owner's place.
+        book = [item for item in book if not item.barred]
     move = BookMove.objects.create(seat=seat, cause=cause, absence=absence, by=by, at=now)
     strategy = "substitute" if cause == BookMove.Cause.ABSENT else "by_hand"
     hands = Hands(setup().seats[seat.pk], to, now=now, strategy=strategy)

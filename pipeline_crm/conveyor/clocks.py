@@ -89,7 +89,9 @@ def next_rung_at(item: ConveyorItem, *, now: datetime | None = None) -> datetime
 
 
 def running(item: ConveyorItem) -> list[Running]:
-    """Every clock that runs for a record."""
+    """Every clock that runs for a record; none while its client must not be contacted."""
+    if item.barred:
+        return []
     if not item.is_open:
         return item.own_clocks()
     until = item.parked_until()

@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.clients.models import Client
+from pipeline_crm.clients.models import Agreement
 from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import Entry
 
 from .answers import LARGEST_VERSION
+from .consent import Says
 from .desks import DESKS
 from .fields import MomentField
 from .handoff import Brief
@@ -203,6 +204,34 @@ class ReassignForm(ActForm):
         return (item.tier_id, item.seat_id)
 
 
+class ConsentForm(ActForm):
+    """What the client says about being contacted."""
+
+    act = "consent"
+    heading = _("Consent to be contacted")
+    word = _("Save")
+    sign = "shield-check"
+
+    says = forms.ChoiceField(
+        label=_("What the client says"),
+        choices=Says.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say what the client says.")},
+    )
+    channels = forms.MultipleChoiceField(
+        label=_("By which ways"),
+        choices=Agreement.Channel.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked means all of them."),
+    )
+    source = forms.ChoiceField(label=_("Where they said so"), choices=Agreement.Source.choices)
+
+    def told(self) -> dict[str, Any]:
+        """What the act asks for."""
+        return {name: self.cleaned_data[name] for name in ("says", "channels", "source")}
+
+
 class MarkForm(ActForm):
     """From 1 to 5, how good the brief was."""
 
@@ -265,9 +294,8 @@ class EditForm(ActForm):
     region = forms.CharField(label=_("Region"), required=False, max_length=80)
     city = forms.CharField(label=_("City"), required=False, max_length=80)
     language = forms.ChoiceField(label=_("Language"), required=False)
-    consent = forms.ChoiceField(label=_("Consent to be contacted"), choices=Client.Consent.choices)
 
-    of_client: ClassVar = ("name", "company", "region", "city", "language", "consent")
+    of_client: ClassVar = ("name", "company", "region", "city", "language")
     of_record: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, data: Any = None, *, item: ConveyorItem, **options: Any) -> None:

@@ -22,6 +22,7 @@ from pipeline_crm.tiers.models import Reason, Seat, Tier, WhenFull
 from pipeline_crm.timeline.models import Cause, Entry, Task
 
 from .assignment import choose_seat, refuse_full, refuse_hoarding, refuse_picking, refuse_resting, same_person
+from .consent import refuse_barred
 from .errors import NoRoom, Refused, Taken
 from .models import HandOff
 from .moves import Moved, hold, hold_for, keep, keep_many, record, refuse, shift, why_not
@@ -66,6 +67,9 @@ def pass_on(
     if not brief.summary.strip():
         raise Refused(_("Write the brief first: what must the next person know about this client?"))
     giver_seat, crosses = giver.seat, giver.tier_id != taker.tier_id
+    if crosses:
+        refuse_barred(giver)
+    taker.barred = giver.barred
     given = choose_seat(taker.tier, item=taker, now=now) if crosses else same_person(giver_seat)
     if given.is_full:
         _no_room(taker.tier, giver, now=now)
@@ -152,6 +156,7 @@ def accept(model: type[ConveyorItem], pk: int, *, by: User, now: datetime, seen:
     if item.state != "offered":
         raise Taken(_("This offer has been answered already."))
     refuse(item, Act.ACCEPT, by=by)
+    refuse_barred(item)
     seat = item.seat or sight_of(by).seat_at(item.tier_id)
     if seat is None:
         raise Refused(why_not(Act.ACCEPT, item, frozenset()))

@@ -92,6 +92,8 @@ def _client(card: Card) -> str:
     hidden = card.is_hidden
     sign = icon("eye-off", "me-1 inline size-3.5 text-muted-foreground") if hidden else ""
     back = f" {flag(card.came_back, tone='over', sign='arrow-back-up')}" if card.came_back else ""
+    if card.item.barred:
+        back += f" {flag(_('do not contact'), tone='over', sign='phone-off')}"
     under = ""
     if not hidden:
         wide = (card.brief and card.brief.need) or card.item.client.company

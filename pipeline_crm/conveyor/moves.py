@@ -59,7 +59,7 @@ ONLY_FOR: dict[tuple[Act, Stage] | Act, Promise] = {
     Act.REASSIGN: gettext_lazy("Only the team lead or the head of sales can move a record to somebody else."),
     (Act.REOPEN, Stage.LEAD): gettext_lazy("Only the team lead can open a closed lead again."),
     (Act.REOPEN, Stage.DEAL): gettext_lazy("Only the team lead can open a closed deal again."),
-    **dict.fromkeys((Act.NOTE, Act.TICK, Act.REVEAL), gettext_lazy("Take or accept this client first.")),
+    **dict.fromkeys((Act.NOTE, Act.TICK, Act.REVEAL, Act.CONSENT), gettext_lazy("Take or accept this client first.")),
 }
 
 

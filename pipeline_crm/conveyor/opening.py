@@ -15,11 +15,12 @@ from pipeline_crm.audit.actions import note
 from pipeline_crm.audit.models import Kind
 from pipeline_crm.clients.budget import free_again, spend
 from pipeline_crm.clients.contacts import show_phone
-from pipeline_crm.clients.models import ContactPoint
+from pipeline_crm.clients.models import Agreement, ContactPoint
 from pipeline_crm.timeline.models import Entry
 from pipeline_crm.timeline.reading import clients_revealed
 from pipeline_crm.users.models import User
 
+from .consent import refuse_barred, withdrawn
 from .errors import Refused, Spent
 from .moves import hold_for, record
 from .records import ConveyorItem
@@ -39,6 +40,7 @@ class Opened(NamedTuple):
 def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> ConveyorItem:
     """Opens the contacts of one client in full; whoever calls it shows what `opened` reads."""
     item, sight = hold_for(Act.REVEAL, model, pk, by=by, now=now), sight_of(by)
+    refuse_barred(item)
     if keeps_digits(item, sight):
         raise Refused(_("Numbers are not shown at this tier. Press “Call”, and your telephone rings."))
     _spend(item, sight, by=by, now=now)
@@ -58,6 +60,7 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
 def dial(model: type[ConveyorItem], pk: int, *, place: int, by: User, now: datetime) -> str:
     """The number of one of the client's phones, for the telephone system alone; counted as if it were shown."""
     item = hold_for(Act.REVEAL, model, pk, by=by, now=now)
+    refuse_barred(item, Agreement.Channel.PHONE)
     if not is_connected():
         raise Refused(_("No telephone system is connected: open the contact and dial the number yourself."))
     phones = [point for point in points_of(item) if point.kind == ContactPoint.Kind.PHONE]
@@ -84,8 +87,8 @@ def opened(item: ConveyorItem) -> list[Opened]:
 
 
 def points_of(item: ConveyorItem) -> list[ContactPoint]:
-    """The contacts of a record's client, sealed, in the order in which pages show them."""
-    return list(ContactPoint.objects.filter(client=item.client_id))
+    """The contacts by which a record's client lets us get in touch, sealed, in the order in which pages show them."""
+    return list(ContactPoint.objects.filter(client=item.client_id).exclude(kind__in=withdrawn(item.client)))
 
 
 def clients_revealed_today(by: User, item: ConveyorItem, now: datetime) -> set[int]:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import actions, handoff, opening, telephony
+from . import consent as consenting
 from .answers import Request, SeeOther, ask, doing, done, meet, meet_in_full, posted
 from .desks import DESKS, Desk
 from .errors import Refused
-from .forms import MarkForm, NoteForm, ReassignForm, TaskForm
+from .forms import ConsentForm, MarkForm, NoteForm, ReassignForm, TaskForm
 from .record_page import REVEALED, contact_in_full
 
 PLACES = [str(place) for place in range(20)]  # of a phone among those of one client
@@ -91,6 +92,18 @@ def note(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
     act = doing(request, form)
     actions.note(desk.model, pk, text=form.cleaned_data["text"], by=act["by"], now=act["now"])
     return done(request, item, _("The note is saved."))
+
+
+@form_page
+def consent(request: Request, pk: int, *, desk: Desk) -> HttpResponse:
+    """Writes down what the client says about being contacted."""
+    item = meet_in_full(request, desk.model, pk)
+    form = ConsentForm(posted(request), item=item)
+    if not form.is_valid():
+        return ask(request, item, form)
+    act = doing(request, form)
+    consenting.say(desk.model, pk, **form.told(), by=act["by"], now=act["now"])
+    return done(request, item, _("It is written down."))
 
 
 @form_page

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from pipeline_crm.clients.models import Client
 from pipeline_crm.tiers.models import Step
 from pipeline_crm.timeline.models import Task
 from pipeline_crm.timeline.reading import Line
@@ -44,7 +45,7 @@ EMPTY = (
     '<div class="empty"><span class="empty-sign">{}</span><p class="font-semibold">{}</p>'
     '<p class="text-muted-foreground">{}</p></div>'
 )
-CONSENT = {"given": ("good", "shield-check"), "withdrawn": ("over", "alert-circle")}
+CONSENT = {"given": ("good", "shield-check"), "withdrawn": ("over", "alert-circle"), "partly": ("over", "alert-circle")}
 
 
 def panel(name: str, title: str, inside: str, *, beside: str = "", wraps: bool = False, before: str = "") -> SafeString:
@@ -90,15 +91,24 @@ def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool) -
     said = f'<p class="mt-3 whitespace-pre-line border-t pt-3">{escape(comment)}</p>' if comment else ""
     edit = f"{icon('pencil')}{_('Edit the details')}"
     change = f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{press.url("edit")}">{edit}</a>'
+    agree = f"{icon('shield-check')}{_('Consent')}"
+    consent = f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{press.url("consent")}">{agree}</a>'
     inside = (
         f'<div class="p-3.5">{reach(press, seen)}<dl class="facts mt-3 border-t pt-3 empty:hidden">{about}</dl>'
-        f"{said}{change if works else ''}</div>"
+        f"{said}{change if works else ''}{consent}</div>"
     )
-    return panel("contact", _("Contact"), inside, beside=f'<span class="ms-auto">{_consent(client.consent)}</span>')
+    return panel("contact", _("Contact"), inside, beside=f'<span class="ms-auto">{_consent(client)}</span>')
 
 
-def _consent(consent: str) -> str:
-    words = {"given": _("consent given"), "withdrawn": _("consent withdrawn")}
+def _consent(client: Client) -> str:
+    if client.no_contact:
+        return flag(_("do not contact"), tone="over", sign="phone-off")
+    consent = client.consent
+    words = {
+        "given": _("consent given"),
+        "withdrawn": _("consent withdrawn"),
+        "partly": _("consent withdrawn in part"),
+    }
     tone, sign = CONSENT.get(consent, ("", "info-circle"))
     return flag(words.get(consent) or _("consent not asked"), tone=tone, sign=sign)
 
@@ -120,7 +130,7 @@ def reach(press: Press, seen: Contact) -> SafeString:
 
 def _phone(press: Press, seen: Contact, place: int, phone: Opened) -> str:
     shown = f'<p class="min-w-0 text-lg font-semibold tracking-wide">{_shown(seen, "tel", phone)}</p>'
-    if not seen.rings:
+    if not seen.rings or press.item.barred:
         return shown
     words = f'{icon("phone")}<span class="sr-only">{pgettext("button", "Call")} {escape(phone.mask)}</span>'
     ring = f'<input type="hidden" name="place" value="{place}"><button type="submit" class="btn" data-variant="outline" data-size="icon">{words}</button>'
@@ -137,6 +147,8 @@ def _shown(seen: Contact, way: str, point: Opened) -> str:
 
 def _ways(press: Press, seen: Contact) -> str:
     """The button that shows; when all is shown it waits for the minute to end, and a call can be made in its place."""
+    if press.item.barred:
+        return f'<p class="mt-2.5 flex gap-1.5 font-medium">{icon("phone-off")}{_("This client must not be contacted.")}</p>'
     if not seen.shows or not (seen.phones or seen.emails):
         return ""
     way = ""

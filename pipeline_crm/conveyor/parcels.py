@@ -46,6 +46,8 @@ def _parcel(card: Card, table: Table, move_words: str, move_to: str) -> str:
     back = (
         f'\n  <p class="mt-1">{flag(card.came_back, tone="over", sign="arrow-back-up")}</p>' if card.came_back else ""
     )
+    if item.barred:
+        back += f'\n  <p class="mt-1">{flag(_("do not contact"), tone="over", sign="phone-off")}</p>'
     amount = getattr(item, "amount", None)
     return (
         f'<article class="card-item" data-drag{" data-late" if card.is_late else ""}'

@@ -166,6 +166,8 @@ class Planner:
         owner = item.seat
         if not item.is_open:
             return self._unfinished(item)
+        if item.barred:
+            return self._set_aside(item) if owner is not None and not owner.holds else Deed(item, "waits")
         if owner is not None and not owner.holds:
             return self._give_away(item, owner, Cause.SEAT_CLOSED)
         if item.is_parked:
@@ -223,6 +225,11 @@ class Planner:
         barred = {owner.pk, *self.earlier.get(item.pk, ())}
         given = dealer.deal(item, barred=barred)
         return Deed(item, "reassigned" if given.seat else "pooled", cause, to=given.seat, why=given.why, told=told)
+
+    def _set_aside(self, item: ConveyorItem) -> Deed:
+        """Its owner is gone, and nobody may get in touch with the client: it waits for the team lead, who hears of it once."""
+        why = {"strategy": "barred"}
+        return Deed(item, "undecided", Cause.UNDECIDED, why=why, told=self._tell_leads(Notice.Kind.BARRED))
 
     def _place(self, item: ConveyorItem) -> Deed:
         """What waited too long in the pool goes to whoever fits; nobody fits, so the team lead is told."""

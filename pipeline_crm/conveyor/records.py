@@ -195,6 +195,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
     score = models.BigIntegerField(_("expected value"), default=0, editable=False)
     hops = models.PositiveSmallIntegerField(_("passed on by the sweep"), default=0, editable=False)
     awaits_lead = models.BooleanField(_("waits for the team lead's decision"), default=False, editable=False)
+    # The client's own wish, kept beside the clock that it stops: see `consent`.
+    barred = models.BooleanField(_("must not be contacted"), default=False, db_default=False, editable=False)
 
     objects = ConveyorQuerySet.as_manager()
 
@@ -313,7 +315,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
         if tier.pk != self.tier_id:
             self.tier = tier
         self.seat = seat
-        self.awaits_lead = decide
+        # Whom nobody may get in touch with lies in no pool: the team lead decides what becomes of them.
+        self.awaits_lead = decide or (seat is None and self.barred and self.is_open)
         self.owner_since = now
         self.step_spent = 0  # a new owner begins anew
 

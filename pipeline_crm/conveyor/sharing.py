@@ -12,7 +12,7 @@ from pipeline_crm.tiers.models import Seat, Tier, WhenFull
 from pipeline_crm.tiers.setup import setup
 from pipeline_crm.tiers.stages import Stage
 
-from .assignment import Dealer, Given, earlier_owners
+from .assignment import NOBODY, Dealer, Given, earlier_owners
 from .records import BELT, ConveyorItem, ConveyorQuerySet
 from .strategies import SeatFacts
 
@@ -94,6 +94,8 @@ class Hands:
 
     def _for_one(self, item: ConveyorItem, barred: set[int]) -> Given:
         roster = self.dealer.roster
+        if item.barred:
+            return NOBODY
         if item.seat_id is not None:
             roster.drop(item.seat_id)
         if self.to is not None and takes_in_person(roster.facts.get(self.to)):

@@ -29,6 +29,7 @@ def shared(desk: Desk) -> list[URLPattern]:
         path("<int:pk>/task/", at(desk, pages.task), name="task"),
         path("<int:pk>/task/<int:task_id>/done/", at(desk, pages.task_done), name="task-done"),
         path("<int:pk>/reveal/", at(desk, pages.reveal), name="reveal"),
+        path("<int:pk>/consent/", at(desk, pages.consent), name="consent"),
         path("<int:pk>/dial/", at(desk, pages.dial), name="dial"),
         path("<int:pk>/reassign/", at(desk, pages.reassign), name="reassign"),
     ]

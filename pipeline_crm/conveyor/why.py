@@ -31,6 +31,7 @@ NOT_CHOSEN = {
     "came_back": gettext_lazy("The client came back to their owner."),
     "same_person": gettext_lazy("The client stayed with the same person: this tier works both stages."),
     "substitute": gettext_lazy("%(name)s is away, and this is the substitute."),
+    "barred": gettext_lazy("The client must not be contacted: the team lead decides."),
     "team_lead": gettext_lazy("Passed on too often without anybody acting: the team lead decides."),
 }
 

@@ -95,7 +95,7 @@ class Intake:
 
     @act
     def _capture(self, lead: LeadRow, mark: str, *, now: datetime) -> Captured:
-        captured = capture(self.pipeline, self._enquiry(lead), by=self.by, now=now)
+        captured = capture(self.pipeline, self._enquiry(lead), by=self.by, now=now, bought=True)
         ImportedRow.objects.create(
             pipeline=self.pipeline,
             fingerprint=mark,

@@ -66,8 +66,12 @@ class Notice(models.Model):
         EXPORT_ASKED = "export_asked", _("A colleague wants to export clients")
         EXPORT_READY = "export_ready", _("A file that you asked for is there")
         EXPORT_CLOSED = "export_closed", _("A file that you asked for will not be made")
+        BARRED = "barred", _("A client must not be contacted any more")
+        ERASURE_ASKED = "erasure_asked", _("A client’s data will be erased")
+        ERASURE_DONE = "erasure_done", _("A client’s data were erased, or were not")
 
     OF_EXPORTS: ClassVar = (Kind.EXPORT_ASKED, Kind.EXPORT_READY, Kind.EXPORT_CLOSED)
+    OF_ERASURES: ClassVar = (Kind.ERASURE_ASKED, Kind.ERASURE_DONE)
 
     # These tell of a whole book or a whole tier, and of no record.
     OF_MANY: ClassVar = (
@@ -78,11 +82,12 @@ class Notice(models.Model):
         Kind.GLASS,
         Kind.ALARM,
         *OF_EXPORTS,
+        *OF_ERASURES,
     )
     # These ask somebody who leads to do something that nobody else will do.
-    OF_LEADS: ClassVar = (Kind.WARNED, Kind.POOL_STUCK, Kind.DECIDE, Kind.FULL)
+    OF_LEADS: ClassVar = (Kind.WARNED, Kind.POOL_STUCK, Kind.DECIDE, Kind.FULL, Kind.BARRED)
     # These are told whether somebody wants to hear them or not.
-    ALWAYS: ClassVar = (Kind.GLASS, Kind.ALARM, *OF_EXPORTS)
+    ALWAYS: ClassVar = (Kind.GLASS, Kind.ALARM, *OF_EXPORTS, *OF_ERASURES)
 
     # The law that an event is told once has an index that begins with the person; a second would slow every sweep.
     user = models.ForeignKey(
@@ -111,7 +116,8 @@ class Notice(models.Model):
             CheckConstraint(
                 condition=Q(record_id__isnull=False) & ~Q(stage="")
                 | Q(kind__in=["book_moved", "cover_began", "cover_ended", "full", "glass", "alarm"], record_id=None)
-                | Q(kind__in=["export_asked", "export_ready", "export_closed"], record_id=None),
+                | Q(kind__in=["export_asked", "export_ready", "export_closed"], record_id=None)
+                | Q(kind__in=["erasure_asked", "erasure_done"], record_id=None),
                 name="a_notice_names_its_record",
             ),
         ]

@@ -111,6 +111,7 @@ class Entry(OfRecord):
         INSPECTED = "inspected", _("opened by an administrator")
         REMINDED = "reminded", _("owner reminded")
         WARNED = "warned", _("team lead warned")
+        CONSENT = "consent", _("consent changed")
 
     class Outcome(models.TextChoices):
         REACHED = "reached", _("talked")

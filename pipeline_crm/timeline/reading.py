@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from pipeline_crm.clients.models import Agreement
 from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
@@ -118,6 +119,12 @@ TOLD = {
     Entry.Kind.INSPECTED: gettext_lazy("Opened by an administrator"),
     Entry.Kind.REMINDED: gettext_lazy("A clock ran out: the owner was reminded"),
     Entry.Kind.WARNED: gettext_lazy("A clock ran out: the team lead was warned"),
+    Entry.Kind.CONSENT: gettext_lazy("Consent to be contacted"),
+}
+SAID = {
+    "yes": gettext_lazy("The client agrees to be contacted"),
+    "no": gettext_lazy("The client took the consent back"),
+    "never": gettext_lazy("The client must not be contacted any more"),
 }
 ENTRY_SIGNS = {
     Entry.Kind.NOTE: "note",
@@ -133,6 +140,7 @@ ENTRY_SIGNS = {
     Entry.Kind.INSPECTED: "eye-check",
     Entry.Kind.REMINDED: "bell",
     Entry.Kind.WARNED: "user-exclamation",
+    Entry.Kind.CONSENT: "shield-check",
 }
 
 
@@ -346,6 +354,8 @@ def _entry_title(entry: Entry) -> str:
         return f"{title}: {entry.get_outcome_display()}"
     if entry.kind == Entry.Kind.TASK_DONE:
         return f"{title}: {entry.text}"
+    if entry.kind == Entry.Kind.CONSENT:
+        return str(SAID.get(entry.details.get("says", ""), title))
     if entry.kind == Entry.Kind.MARKED:
         return _("Brief marked: %(mark)s of 5") % {"mark": entry.details.get("mark", "")}
     return title
@@ -354,6 +364,9 @@ def _entry_title(entry: Entry) -> str:
 def _entry_text(entry: Entry, known: Knowledge) -> str:
     if entry.kind == Entry.Kind.TASK_DONE:
         return ""
+    if entry.kind == Entry.Kind.CONSENT:
+        named = [Agreement.Channel(each).label for each in entry.details.get("channels", [])]
+        return capfirst(", ".join(map(str, named)))
     if entry.kind == Entry.Kind.EDITED:
         return capfirst(", ".join(known.word_for(entry.stage, name) for name in entry.details.get("fields", [])))
     if entry.kind == Entry.Kind.ENQUIRY:

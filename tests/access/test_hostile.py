@@ -66,7 +66,7 @@ def test_an_edit_changes_nothing_that_it_does_not_ask_for(browse: Browse, sam: S
     lead, foreign = make_contacted(sam), make_lead(stan)
     before, forged = standing(lead), FORGED | {"seat": sue.pk, "client": foreign.client_id, "tier": stan.tier_id}
 
-    answer = browse(sam).post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", "consent": "given", **forged})
+    answer = browse(sam).post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", **forged})
 
     assert (answer.status_code, standing(lead)) == (303, before)
     assert Lead.objects.get(pk=lead.pk).client.name == "Zoe"
@@ -129,13 +129,13 @@ def test_words_of_another_pipeline_are_not_taken(browse: Browse, sam: Seat, hal:
     before = standing(lead), standing(deal)
 
     answers = [
-        scout.post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", "consent": "given", "source": source.pk}),
-        scout.post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", "consent": "given", "product": product.pk}),
+        scout.post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", "source": source.pk}),
+        scout.post(f"/leads/{lead.pk}/edit/", {"name": "Zoe", "product": product.pk}),
         scout.post(f"/leads/{lead.pk}/disqualify/", {"reason": junk.pk}),
         scout.post(f"/leads/{lead.pk}/move/", {"step": other.steps.first().pk}),
         scout.post("/leads/new/", {"name": "Zoe", "phone": "+79160001122", "source": source.pk}),
         hunter.post(f"/deals/{deal.pk}/lose/", {"reason": lost.pk}),
-        hunter.post(f"/deals/{deal.pk}/edit/", {"name": "Zoe", "consent": "given", "product": product.pk}),
+        hunter.post(f"/deals/{deal.pk}/edit/", {"name": "Zoe", "product": product.pk}),
         hunter.post(
             f"/deals/{deal.pk}/lines/",
             {"lines-TOTAL_FORMS": 1, "lines-INITIAL_FORMS": 0, "lines-0-product": product.pk, "lines-0-price": 1},

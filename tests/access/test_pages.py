@@ -56,6 +56,8 @@ TABLE = """
   post:leads:task                       303    -      303    -      -      303    -      -      -      -      in     in
   post:leads:task-done                  303    -      303    -      -      303    -      -      -      -      in     in
   post:leads:reveal                     303    -      303    -      -      303    -      -      -      -      in     in
+  get:leads:consent                     200    -      200    -      -      200    -      -      -      -      in     in
+  post:leads:consent                    303    -      303    -      -      303    -      -      -      -      in     in
   post:leads:dial                       422    -      422    -      -      422    -      -      -      -      in     in
   get:leads:reassign                    200    -      200    -      -      200    -      -      -      -      in     in
   post:leads:reassign                   422    -      303    -      -      303    -      -      -      -      in     in
@@ -82,6 +84,8 @@ TABLE = """
   post:deals:task                       -      -      -      303    -      303    -      -      -      -      in     in
   post:deals:task-done                  -      -      -      303    -      303    -      -      -      -      in     in
   post:deals:reveal                     -      -      -      303    -      303    -      -      -      -      in     in
+  get:deals:consent                     -      -      -      200    -      200    -      -      -      -      in     in
+  post:deals:consent                    -      -      -      303    -      303    -      -      -      -      in     in
   post:deals:dial                       -      -      -      422    -      422    -      -      -      -      in     in
   get:deals:reassign                    -      -      -      200    -      200    -      -      -      -      in     in
   post:deals:reassign                   -      -      -      422    -      303    -      -      -      -      in     in
@@ -113,6 +117,8 @@ TABLE = """
   post:accounts:task                    -      -      -      -      303    303    -      -      -      -      in     in
   post:accounts:task-done               -      -      -      -      303    303    -      -      -      -      in     in
   post:accounts:reveal                  -      -      -      -      303    303    -      -      -      -      in     in
+  get:accounts:consent                  -      -      -      -      200    200    -      -      -      -      in     in
+  post:accounts:consent                 -      -      -      -      303    303    -      -      -      -      in     in
   post:accounts:dial                    -      -      -      -      422    422    -      -      -      -      in     in
   get:accounts:reassign                 -      -      -      -      200    200    -      -      -      -      in     in
   post:accounts:reassign                -      -      -      -      422    303    -      -      -      -      in     in
@@ -226,9 +232,10 @@ AT = {"leads": "mine.lead", "deals": "handed.deal", "accounts": "kept.account"}
 OVER = {"deals:offer": "mine.lead", "accounts:win": "handed.deal", "accounts:offer-again": "short.deal"}
 SENT: dict[str, dict[str, Any]] = {
     "note": {"text": "Likes to be called early."},
+    "consent": {"says": "yes", "source": "call"},
     "task": {"title": "Send the plan", "due_at": "2026-11-20T12:00"},
     "touch": {"kind": "call", "outcome": "no_answer"},
-    "edit": {"name": "Another Name", "consent": "given", "cadence_days": 20},
+    "edit": {"name": "Another Name", "cadence_days": 20},
     "park": {"until": "2026-11-20T12:00"},
     "offer": {"summary": "Wants two rooms."},
     "win": {"summary": "Bought two rooms."},

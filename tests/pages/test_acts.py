@@ -114,11 +114,12 @@ def shared_acts(item: ConveyorItem, **more: dict[str, Any]) -> dict[str, tuple[s
         "move": {"step": step.pk},
         "touch": TOUCH,
         "note": NOTE,
+        "consent": {"says": "yes", "source": "call"},
         "task": {"title": "Send the plan", "due_at": f"{tomorrow:%Y-%m-%dT%H:%M}"},
         "reveal": {},
         "dial": {},
         "reassign": {"seat": ""},
-        "edit": {"name": "Another Name", "consent": "given", "cadence_days": 20},
+        "edit": {"name": "Another Name", "cadence_days": 20},
         **more,
     }
     acts = {act: (reverse(f"{item.stage}s:{act}", args=[item.pk]), data) for act, data in sent.items()}

@@ -50,16 +50,22 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("disqualify", {"reason": "9" * 30}, "Choose a reason from the list."),
     ("disqualify", {"reason": "\x00"}, "Null characters are not allowed."),
     ("reassign", {"seat": "9" * 30}, "This seat cannot receive the record"),
-    ("edit", {"name": "", "consent": "given"}, "Write the client&#x27;s name."),
-    ("edit", {"name": "x" * 200, "consent": "given"}, "at most 120 characters"),
-    ("edit", {"name": "Ann", "consent": "maybe"}, "maybe is not one of the available choices"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "a lot"}, "Write a number"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "1e400"}, "This sum is too large to be true"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "9" * 40}, "This sum is too large to be true"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "-5"}, "not below nothing"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "NaN"}, "Write a number"),
-    ("edit", {"name": "Ann", "consent": "given", "amount": "1.234"}, "2 decimal places"),
-    ("edit", {"name": "Ann", "consent": "given", "campaign": "x" * 200}, "at most 120 characters"),
+    ("edit", {"name": ""}, "Write the client&#x27;s name."),
+    ("edit", {"name": "x" * 200}, "at most 120 characters"),
+    ("consent", {"source": "call"}, "Say what the client says."),
+    ("consent", {"says": "maybe", "source": "call"}, "maybe is not one of the available choices"),
+    (
+        "consent",
+        {"says": "yes", "source": "call", "channels": ["pigeon"]},
+        "pigeon is not one of the available choices",
+    ),
+    ("edit", {"name": "Ann", "amount": "a lot"}, "Write a number"),
+    ("edit", {"name": "Ann", "amount": "1e400"}, "This sum is too large to be true"),
+    ("edit", {"name": "Ann", "amount": "9" * 40}, "This sum is too large to be true"),
+    ("edit", {"name": "Ann", "amount": "-5"}, "not below nothing"),
+    ("edit", {"name": "Ann", "amount": "NaN"}, "Write a number"),
+    ("edit", {"name": "Ann", "amount": "1.234"}, "2 decimal places"),
+    ("edit", {"name": "Ann", "campaign": "x" * 200}, "at most 120 characters"),
 ]
 
 
@@ -93,7 +99,7 @@ def test_a_sum_is_read_as_people_write_it(browse: Browse, sam: Seat) -> None:
 
     read = []
     for typed in ("11 800 000", "11800000,50", "11,800,000", "11\u00a0800\u00a0000.5"):
-        assert browser.post(address, {"name": "Ann", "consent": "given", "amount": typed}).status_code == 303
+        assert browser.post(address, {"name": "Ann", "amount": typed}).status_code == 303
         read.append(Lead.objects.get().amount)
 
     assert read == [Decimal("11800000"), Decimal("11800000.50"), Decimal("11800000"), Decimal("11800000.50")]
@@ -112,11 +118,11 @@ def test_a_day_and_hour_are_those_of_the_pipeline(browse: Browse, pipeline: Pipe
 def test_details_are_edited_and_only_their_names_are_written_down(browse: Browse, sam: Seat) -> None:
     lead = make_lead(sam, name="Old Name")
 
-    browse(sam).post(f"/leads/{lead.pk}/edit/", {"name": "New Name", "consent": "given", "campaign": "Spring"})
+    browse(sam).post(f"/leads/{lead.pk}/edit/", {"name": "New Name", "campaign": "Spring"})
 
     lead = Lead.objects.get()
-    assert (lead.client.name, lead.client.consent, lead.campaign) == ("New Name", "given", "Spring")
-    assert Entry.objects.get(kind="edited").details == {"fields": ["campaign", "name", "consent"]}
+    assert (lead.client.name, lead.campaign) == ("New Name", "Spring")
+    assert Entry.objects.get(kind="edited").details == {"fields": ["campaign", "name"]}
 
 
 def test_the_lines_of_a_deal_make_up_its_amount(browse: Browse, pipeline: Pipeline, sam: Seat, hal: Seat) -> None:
@@ -148,7 +154,7 @@ def test_another_day_for_the_next_touch_moves_the_clock_of_an_account(
     Step.objects.update(limit_minutes=None)
     farming.log_touch(account.pk, kind="call", outcome="reached", by=fay.user, now=timezone.now())
     day = (timezone.now() + timedelta(days=9)).date()
-    sent = {"name": "Ann", "consent": "given", "cadence_days": 30, "next_touch_on": str(day)}
+    sent = {"name": "Ann", "cadence_days": 30, "next_touch_on": str(day)}
 
     browse(fay).post(f"/accounts/{account.pk}/edit/", sent)
 
