@@ -20,6 +20,7 @@ from pipeline_crm.launch import commands, places, postgres
 from . import journeys, sites
 from .figures import Book
 
+BUFFERS = "512MB"  # as docker-compose.yml gives PostgreSQL
 FULL, SHORT = (20_000, 200_000, 1_000_000), (2_000, 20_000)
 
 
@@ -34,7 +35,7 @@ def main(words: list[str]) -> int:
         longest_sweep=20 if asked.short else 60,
     )
     with contextlib.ExitStack() as stack:
-        cluster = stack.enter_context(postgres.throw_away())
+        cluster = stack.enter_context(postgres.throw_away(shared_buffers=BUFFERS))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _manage(cluster.url, "migrate", "--verbosity", "0")
         _say(f"seeding {', '.join(f'{size:,}' for size in sizes)} leads …")
@@ -94,7 +95,7 @@ def _conditions(firms: list[dict[str, Any]]) -> dict[str, object]:
         "python": platform.python_version(),
         "load": round(os.getloadavg()[0], 1),
         "workers": " ".join(sites.SHIPPED),
-        "database": "embedded PostgreSQL, 128 MB of shared buffers, no fsync",
+        "database": f"embedded PostgreSQL, {BUFFERS} of shared buffers, no fsync",
     }
 
 

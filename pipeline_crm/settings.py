@@ -279,26 +279,6 @@ SECURE_CSP = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-# What a page may ask of the machine it is shown on: passkeys, and nothing else.
-PERMISSIONS = dict.fromkeys(("publickey-credentials-create", "publickey-credentials-get"), "(self)") | dict.fromkeys(
-    (
-        "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture", "encrypted-media",
-        "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone",
-        "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb",
-        "xr-spatial-tracking",
-    ),
-    "()",
-)  # fmt: skip
-# On every answer, beside those that Django itself sets.
-SAFE_HEADERS = {
-    "X-Frame-Options": X_FRAME_OPTIONS,
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Origin-Agent-Cluster": "?1",
-    "Permissions-Policy": ", ".join(f"{name}={who}" for name, who in sorted(PERMISSIONS.items())),
-    "X-Permitted-Cross-Domain-Policies": "none",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 # A message may name a client, so it stays on the server and never travels in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True

@@ -8,6 +8,27 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.csp import CSP
 
+# What a page may ask of the machine it is shown on: passkeys, and nothing else.
+PERMISSIONS = dict.fromkeys(("publickey-credentials-create", "publickey-credentials-get"), "(self)") | dict.fromkeys(
+    (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture", "encrypted-media",
+        "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone",
+        "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb",
+        "xr-spatial-tracking",
+    ),
+    "()",
+)  # fmt: skip
+# On every answer, beside those that Django itself sets.
+SAFE_HEADERS = {
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": ", ".join(f"{name}={who}" for name, who in sorted(PERMISSIONS.items())),
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
 
 class SafeHeadersMiddleware:
     """Sets the headers of `SAFE_HEADERS`, on files and refusals too."""
@@ -17,7 +38,7 @@ class SafeHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in settings.SAFE_HEADERS.items():
+        for name, value in SAFE_HEADERS.items():
             # Whatever a library would rather have: Unfold's pages would let themselves be framed.
             response.headers[name] = value
         return response

@@ -38,7 +38,7 @@ FIRST_BATCH, SMALLEST, LARGEST, STEP = 50, 50, 500, 25
 BATCHES_BETWEEN_SUMS = 20
 # How long one batch holds its locks, about: the next batch is as large as fits. Nobody should wait for more than a tenth of a
 # second, and a batch may well meet a busy moment.
-HELD_SECONDS = 0.06
+HELD_SECONDS = 0.05
 NEXT_TURN = timedelta(minutes=1)
 LOOSE_LOADS = 500  # rows of one tier that are added up when there are more
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from celery import current_app
@@ -93,20 +93,24 @@ def ask(order: Order, wish: Wish, *, by: User, now: datetime) -> Export:
         free_rows=free,
         asked_at=now,
     )
-    detail = {
-        "export": export.pk,
-        "rows": rows,
-        "contacts": wish.contacts,
-        "format": wish.format,
-        "filter": sorted(order.question),
-        "needs_approval": not is_free,
-    }
-    note(Kind.EXPORT_ASKED, by=by, pipeline=pipeline.pk, now=now, detail=detail)
+    note(Kind.EXPORT_ASKED, by=by, pipeline=pipeline.pk, now=now, detail=_told(export, order))
     if is_free:
         transaction.on_commit(ring, robust=True)
     else:
         ask_approvers(export, now=now)
     return export
+
+
+def _told(export: Export, order: Order) -> dict[str, Any]:
+    """What the journal keeps of a wish: which filters were set, never to what."""
+    return {
+        "export": export.pk,
+        "rows": export.rows,
+        "contacts": export.contacts,
+        "format": export.format,
+        "filter": sorted(order.question),
+        "needs_approval": export.state == Export.State.WAITING,
+    }
 
 
 def ring() -> None:

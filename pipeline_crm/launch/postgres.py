@@ -41,9 +41,10 @@ class NotStarted(Exception):
 class Cluster:
     """A PostgreSQL server of our own over one folder of files."""
 
-    def __init__(self, folder: Path, *, lasting: bool) -> None:
+    def __init__(self, folder: Path, *, lasting: bool, **settings: str) -> None:
         self.folder = folder
         self.lasting = lasting
+        self.settings = SETTINGS | ({} if lasting else CARELESS) | settings
         self.url = places.database_url(folder)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -82,9 +83,8 @@ class Cluster:
                 return
 
     def _command(self) -> list[str]:
-        settings = SETTINGS if self.lasting else SETTINGS | CARELESS
         command = [str(_binary("postgres")), "-D", str(self.folder), "-k", str(places.socket_folder(self.folder))]
-        return command + [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return command + [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
 
     def _prepare_folders(self, account: dict[str, Any]) -> None:
         for folder in (self.folder, places.socket_folder(self.folder)):
@@ -145,14 +145,14 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def throw_away() -> Iterator[Cluster]:
-    """A database that is gone, with its files, when the block ends."""
+def throw_away(**settings: str) -> Iterator[Cluster]:
+    """A database that is gone, with its files, when the block ends; the server's settings may be given."""
     shelf = places.VAR / "throw-away"
     shelf.mkdir(parents=True, exist_ok=True)
     _sweep(shelf)
     # The name tells whose it is, so that what a killed run has left can be swept.
     box = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=shelf))
-    cluster = Cluster(box / "postgres", lasting=False)
+    cluster = Cluster(box / "postgres", lasting=False, **settings)
     try:
         cluster.start()
         yield cluster

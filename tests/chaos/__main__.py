@@ -181,7 +181,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--mid", action="store_true")
     parser.add_argument("--build", default="", help="a word of the one careless build to look at")
     parser.add_argument("--times", type=int, default=20, help="how often an act is cut after each statement")
-    parser.add_argument("--stories", type=int, default=2_000)
+    parser.add_argument("--stories", type=int, default=2_300)
     parser.add_argument("--leads", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0)
     asked = parser.parse_args(words)

@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from benchmarks.__main__ import BUFFERS
 from pipeline_crm.launch import places
 
 COMPOSE_TEXT = (places.ROOT / "docker-compose.yml").read_text()
@@ -153,6 +154,10 @@ def test_the_volumes_are_where_the_settings_write():
     assert "beat:/app/var/beat" in SERVICES["beat"]["volumes"]
     assert places.beat_schedule().parent == places.VAR / "beat"
     assert "postgres:/var/lib/postgresql" in SERVICES["postgres"]["volumes"]
+
+
+def test_the_database_has_the_memory_that_the_measurements_give_it():
+    assert SERVICES["postgres"]["command"] == ["postgres", "-c", f"shared_buffers={BUFFERS}"]
 
 
 def test_redis_writes_down_what_it_is_told_and_forgets_nothing():
