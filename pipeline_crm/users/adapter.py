@@ -48,6 +48,13 @@ class HouseAdapter(DefaultAccountAdapter):
         person = User.objects.known_as(login)
         return f"person {person.pk}" if person else f"nobody {login}"
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether somebody may be led there; what no browser could read as an address is none."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where a request came from; by a socket it came from nowhere."""
         return get_client_ip(request) or NO_ADDRESS
