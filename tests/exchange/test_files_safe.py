@@ -17,6 +17,7 @@ from django.utils import timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline_crm.exchange import sheets
 from pipeline_crm.exchange.making import make_all
 from pipeline_crm.exchange.marks import agreement, is_theirs, marked, spaces_in
 from pipeline_crm.exchange.sheets import Csv, Stamp, Xlsx, disarmed
@@ -91,6 +92,14 @@ def test_a_workbook_holds_texts_and_no_formulas(cells: list[str]) -> None:
     for cell, told in zip(read, cells, strict=True):
         if told and told[0] in "=+-@":
             assert (cell.value is not None, cell.quotePrefix) == (True, True)
+
+
+def test_the_alarm_rings_for_an_export_that_disarms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "disarmed", lambda text: text)
+
+    rows = csv.reader(io.StringIO(as_csv(["=1+1", "Zoe"], "en"), newline=""))
+
+    assert [cell for row in rows for cell in row if RUNS.match(cell)] == ["=1+1"]
 
 
 # Whose it is -----------------------------------------------------------------------------------------------------
