@@ -45,7 +45,7 @@ def written(cells: Cells) -> str:
         for (of, method, name), words in cells.items():
             if of == subject:
                 alike.setdefault((method, words), []).append(name)
-        for (method, words), names in sorted(alike.items(), key=lambda one: one[0][0]):
+        for method, names, words in sorted((method, sorted(names), words) for (method, words), names in alike.items()):
             lines += _aligned(f"{method} {' '.join(names)}", words)
     return "\n".join(lines).strip()
 

@@ -22,6 +22,7 @@ TRIED_BOTH_WAYS = ("mine", "absent")
 GIVING = {"deals:offer": "leads", "accounts:win": "deals", "accounts:offer-again": "deals"}
 WRITTEN: dict[str, dict[str, Any]] = {
     "note": {"text": "Likes to be called early."},
+    "consent": {"says": "yes", "source": "call"},
     "task": {"title": "Send the plan", "due_at": "2026-11-20T12:00"},
     "touch": {"kind": "call", "outcome": "no_answer"},
     "edit": {"name": "Another Name", "consent": "given", "cadence_days": 20},
