@@ -140,7 +140,8 @@ DOORS = """
   tier.lead         -        -       yes   yes     yes    -        -        -
   pipeline.head     -        -       -     yes     yes    -        -        -
   pipeline.numbers  -        -       -     yes     yes    yes      -        -
-  journal.read      -        -       -     yes     yes    -        yes      -
+  journal.read      -        -       -     yes     -      -        yes      -
+  traps.lay         -        -       -     yes     -      -        -        -
   house.administer  -        -       -     -       -      -        -        yes
 """
 

@@ -70,13 +70,17 @@ class Sight:
         return _ids(self.headed)
 
     @cached_property
+    def answered_for(self) -> tuple[Pipeline, ...]:
+        """The pipelines the person was appointed to head: none that they see only behind a broken glass."""
+        return tuple(pipeline for pipeline in self.headed if not self.is_behind_glass(pipeline.pk))
+
+    @cached_property
     def stands(self) -> frozenset[Relation]:
         """What the person is to any tier, to any pipeline and to the house."""
-        behind = {glass.pipeline_id for glass in self.glass}
         ways = {
             Relation.ANYBODY: self.user_id is not None,
             Relation.LED: bool(self.led),
-            Relation.HEADED: bool(self.headed_ids - behind),
+            Relation.HEADED: bool(self.answered_for),
             Relation.GLASS: bool(self.glass),
             Relation.ANALYST: bool(self.analysed),
             Relation.OFFICER: bool(self.audited),

@@ -62,7 +62,7 @@ class Page:
 
 def in_charge(sight: Sight) -> list[Pipeline]:
     """The pipelines whose journal somebody reads: those they head, and those whose security officer they are."""
-    return list({pipeline.pk: pipeline for pipeline in (*sight.headed, *sight.audited)}.values())
+    return list({pipeline.pk: pipeline for pipeline in (*sight.answered_for, *sight.audited)}.values())
 
 
 def read(sight: Sight, asked: Asked) -> Page:
@@ -78,7 +78,7 @@ def read(sight: Sight, asked: Asked) -> Page:
     page = found[:LINES]
     names = _names(page)
     last = page[-1] if len(found) > LINES else None
-    headed = sight.headed_ids
+    headed = {pipeline.pk for pipeline in sight.answered_for}
     return Page(
         [_told(line, names, opens=line.pipeline_id in headed) for line in page],
         f"{last.at.isoformat()}~{last.pk}" if last else "",

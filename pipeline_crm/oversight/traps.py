@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def lay(stage: Stage, pk: int, *, by: User, now: datetime) -> Trap:
     """Makes the client of a record a trip-wire; only the head of its pipeline may, and hears of nobody's touch but others'."""
     item = reach_record(by, DESKS[stage].model, pk)
-    if item.pipeline_id not in sight_of(by).headed_ids:
+    if item.pipeline_id not in _homes(by):
         raise Http404
     trap, made = Trap.objects.get_or_create(
         client_id=item.client_id, defaults={"pipeline_id": item.pipeline_id, "by": by, "at": now}
@@ -36,8 +36,13 @@ def lay(stage: Stage, pk: int, *, by: User, now: datetime) -> Trap:
 @transaction.atomic
 def take_up(client: int, *, by: User, now: datetime) -> None:
     """The client is one like any other again."""
-    trap = Trap.objects.select_for_update().filter(pk=client, pipeline_id__in=sight_of(by).headed_ids).first()
+    trap = Trap.objects.select_for_update().filter(pk=client, pipeline_id__in=_homes(by)).first()
     if trap is None:
         raise Http404
     note(Kind.TRAP_TAKEN, by=by, now=now, pipeline=trap.pipeline_id, client=client)
     trap.delete()
+
+
+def _homes(by: User) -> set[int]:
+    """The pipelines whose wires are somebody's: who is there behind a broken glass is watched by them, and lays none."""
+    return {pipeline.pk for pipeline in sight_of(by).answered_for}

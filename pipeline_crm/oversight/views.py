@@ -65,7 +65,7 @@ def journal(request: Request) -> HttpResponse:
     return render(request, "oversight/journal.html", {"form": form, "page": page, "more": more}, status=status)
 
 
-@may("pipeline.head")
+@may("traps.lay")
 @require_POST
 def lay(request: Request) -> HttpResponse:
     """Makes a client a trip-wire."""
@@ -82,7 +82,7 @@ def lay(request: Request) -> HttpResponse:
     return SeeOther(reverse("oversight:alarms"))
 
 
-@may("pipeline.head")
+@may("traps.lay")
 @require_POST
 def take_up(request: Request, client: int) -> HttpResponse:
     """A trip-wire is a client like any other again."""
@@ -98,10 +98,12 @@ def _alarms(request: Request, form: TrapForm) -> HttpResponse:
     rows = Alarm.objects.filter(pipeline__in=homes).exclude(user=request.user).select_related("user", "pipeline")[:MOST]
     day = "{:%Y-%m-%d}".format
     rung = [Rung(row, reason(row), f"?{urlencode({'person': row.user_id, 'until': day(row.day)})}") for row in rows]
-    told = {"rung": rung, "form": form, "several": len(homes) > 1, "heads": bool(sight.headed)}
-    if sight.headed:
+    told = {"rung": rung, "form": form, "several": len(homes) > 1, "heads": bool(sight.answered_for)}
+    if sight.answered_for:
         told["traps"] = list(
-            Trap.objects.filter(pipeline_id__in=sight.headed_ids).select_related("by").order_by("-at")[:MOST]
+            Trap.objects.filter(pipeline_id__in=[pipeline.pk for pipeline in sight.answered_for])
+            .select_related("by")
+            .order_by("-at")[:MOST]
         )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "oversight/alarms.html", told, status=status)

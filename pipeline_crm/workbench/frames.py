@@ -359,7 +359,7 @@ def _set_up_links(here: Standpoint) -> list[Link]:
 
 
 def _journal_link(here: Standpoint) -> list[Link]:
-    if not (here.heads or here.sight.audited):
+    if not (here.sight.answered_for or here.sight.audited):
         return []
     return [_link(here, reverse("oversight:alarms"), _("Alarms and journal"), "shield-check")]
 
