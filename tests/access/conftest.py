@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 
-from tests.access.world import PEOPLE, World, populate
+from tests.access.world import PEOPLE, World, open_browsers, populate
 from tests.cast import MONDAY, make_person, seat_at
 
 
@@ -23,7 +23,9 @@ def firm(pipeline: Any, sam: Any, sue: Any, lena: Any, hal: Any, fay: Any, olga:
     users |= {user.username: user for user in (olga, ada, cody, root)} | {"nobody": AnonymousUser()}
     assert sorted(users) == sorted(PEOPLE)
     with time_machine.travel(MONDAY + timedelta(hours=1), tick=False):
-        yield populate(World(pipeline=pipeline, other=stan.tier.pipeline, seats=seats, users=users))
+        world = populate(World(pipeline=pipeline, other=stan.tier.pipeline, seats=seats, users=users))
+        open_browsers(world)
+        yield world
 
 
 @pytest.fixture

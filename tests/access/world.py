@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -97,10 +98,11 @@ class World:
     tokens: list[Token] = field(default_factory=list)
     contacts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     browsers: dict[str, Browser] = field(default_factory=dict)
+    copy: str = ""  # letters that tell the clients of one copy of the world from those of another
 
     def word(self, client: str, what: str, *records: str, needs: int = FULL) -> str:
         """A new token about a client."""
-        text = f"zq{client}q{what}qz"
+        text = f"zq{client}{self.copy}q{what}qz"
         self.tokens.append(Token(text, records, needs))
         return text
 
@@ -134,12 +136,18 @@ def populate(world: World) -> World:
     world.items = {
         name: type(item).objects.select_related("client").get(pk=item.pk) for name, item in world.items.items()
     }
-    _sign_in(world)
     return world
 
 
-def _sign_in(world: World) -> None:
-    """Everybody opens a browser; then one of them is told to go, with the browser still open."""
+def copies(world: World, number: int) -> Iterator[World]:
+    """So many firms' worth of clients more, in the hands of the same people."""
+    for place in range(number):
+        letters = "abcdefghijklmnop"[place // 16] + "abcdefghijklmnop"[place % 16]
+        yield populate(replace(world, items={}, tokens=[], contacts={}, copy=letters))
+
+
+def open_browsers(world: World) -> None:
+    """Everybody signs in; then one of them is told to go, with the browser still open."""
     for who in PEOPLE:
         browser = Browser(raise_request_exception=False)
         if not isinstance(world.users[who], AnonymousUser):
@@ -161,8 +169,9 @@ def _lead(world: World, client: str, seat: Seat | None, **reached: Any) -> Lead:
     everywhere = _on(client, *stages)
     number, word = next(_numbers), lambda what, needs=FULL: world.word(client, what, *everywhere, needs=needs)
     # No two clients share an area, an end or a domain, so that a mask, too, tells whose contact it is.
-    phone, domain = f"+7{number + 900}5{number:03d}7{number:02d}", word("domain")
-    email = f"zq{client}qlocal@{domain}.example"
+    end = (number + number // 1000) % 100
+    phone, domain = f"+7{900 + number % 97}5{number % 1000:03d}7{end:02d}", word("domain")
+    email = f"zq{client}{world.copy}qlocal@{domain}.example"
     home = world.other if client == "foreign" else world.pipeline
     tier = home.tier_for("lead")
     if seat is None:
@@ -188,9 +197,11 @@ def _lead(world: World, client: str, seat: Seat | None, **reached: Any) -> Lead:
     world.items[f"{client}.lead"] = lead
     world.contacts[client] = (
         *(phone[1:], phone[2:], phone[5:], show_phone(phone, home.country), show_phone(phone, None)),
-        *(f"{phone[5:8]}-{phone[8:10]}-{phone[10:]}", email, f"zq{client}qlocal"),
+        *(f"{phone[5:8]}-{phone[8:10]}-{phone[10:]}", email, f"zq{client}{world.copy}qlocal"),
     )
-    world.tokens.append(Token(f"••-{number:02d}", tuple(everywhere), FULL))
+    if not world.copy:
+        # Among very many clients two digits are the end of many a phone.
+        world.tokens.append(Token(f"••-{end:02d}", tuple(everywhere), FULL))
     if seat is not None:
         _work(world, client, "lead", Lead, lead.pk, seat, on=everywhere)
         scouting.log_touch(lead.pk, kind="call", outcome="reached", text=word("call"), by=seat.user, now=MONDAY)
@@ -244,10 +255,9 @@ def _returned_deal(world: World, hal: Seat) -> None:
         now=MONDAY,
     )
     # The task went back with the client, and so did its words.
-    world.tokens.append(Token("zqreturnedqdealtaskqz", ("returned.lead",), FULL))
-    world.tokens[:] = [
-        token for token in world.tokens if token != Token("zqreturnedqdealtaskqz", ("returned.deal",), FULL)
-    ]
+    task = f"zqreturned{world.copy}qdealtaskqz"
+    world.tokens.append(Token(task, ("returned.lead",), FULL))
+    world.tokens[:] = [token for token in world.tokens if token != Token(task, ("returned.deal",), FULL)]
 
 
 # Accounts --------------------------------------------------------------------------------------------------------

@@ -138,6 +138,7 @@ def _leads(world: World) -> dict[str, ConveyorItem]:
     sam, sue, hal = (world.seats[who] for who in ("sam", "sue", "hal"))
     found: dict[str, ConveyorItem] = {
         "mine": make_contacted(sam),
+        "new": make_lead(sam),
         "sues": make_contacted(sue),
         "pooled": make_lead(pipeline=world.home),
         "undecided": _undecided(make_contacted(sue)),
@@ -213,12 +214,15 @@ def _accounts(world: World) -> dict[str, ConveyorItem]:
     farming.doubt(churned.pk, **by)
     farming.churn(churned.pk, reason=reason(world.home, Reason.Kind.CHURN), **by)
     offered = farming.win(make_deal(sam, hal).pk, brief=BRIEF, by=hal.user, now=MONDAY)
+    doubted = make_account(sam, hal, fay)
+    farming.doubt(doubted.pk, **by)
     strangers = (world.seats[who] for who in ("stan", "sten", "stef"))
     return {
         "mine": make_account(sam, hal, fay),
         "pooled": pooled,
         "undecided": _undecided(make_account(sam, hal, fay)),
         "offered": offered,
+        "doubted": doubted,
         "moved": make_account(sam, hal, fay),
         "churned": churned,
         "returned": Account.objects.get(state="returned"),
