@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # What the checks and the developers' commands need from the settings; the site itself never starts with DEBUG by default.
 DEVELOPER := DEBUG=1
 
-.PHONY: help demo dev reset setup test bench chaos lint messages screenshot lock
+.PHONY: help demo dev reset setup test bench chaos leaks lint messages screenshot lock
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS='	' read -r name words; do printf '  make %-10s %s\n' "$$name" "$$words"; done
@@ -30,6 +30,9 @@ bench: setup  ## Measure the pages beside their floors (ARGS=--short for a minut
 
 chaos: setup  ## Shoot at the conveyor and ask whether anything broke (ARGS=--short for two minutes' worth)
 	@$(PY) -m tests.chaos $(ARGS)
+
+leaks: setup  ## Prove at length that nobody sees a client they should not (ARGS="matrix attacks" for some)
+	@$(PY) -m tests.leaks $(ARGS)
 
 lint: setup  ## Run every check that reads the code without running it
 	@.venv/bin/ruff check .
