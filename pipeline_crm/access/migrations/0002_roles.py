@@ -7,7 +7,7 @@
 | `crm_system` | an act, the sweep, an import, for as long as it lasts | see and write everything; change no table |
 | `crm_read` | somebody's own tools beside the site | read what its identity sees, and the set-up |
 
-Later migrations that make a table of clients' data close it by policies (`accounts/0008`).
+Later migrations that make a table of clients' data close it by policies (`accounts/0011`).
 """
 
 from __future__ import annotations
