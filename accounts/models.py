@@ -10,8 +10,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from deals.models import Deal
-from deals.models import State as DealState
+from deals.models import Deal, Origin
 from pipeline_crm.conveyor.clocks import Running
 from pipeline_crm.conveyor.laws import laws
 from pipeline_crm.conveyor.questions import Blank, question
@@ -22,9 +21,8 @@ from pipeline_crm.tiers.stages import Stage
 CLIENT, PIPELINE = (Blank(name, models.BigIntegerField()) for name in ("client", "pipeline"))
 
 
-def _bought() -> models.QuerySet[Deal, tuple[int, int | None]]:
-    bought = Deal.objects.filter(client=CLIENT, pipeline=PIPELINE, state=DealState.WON)
-    return bought.values_list("id", "lead_id")
+def _bought() -> models.QuerySet[Origin, tuple[int, int | None]]:
+    return Origin.objects.filter(client=CLIENT, pipeline=PIPELINE, won=True).values_list("pk", "lead_id")
 
 
 class State(models.TextChoices):

@@ -85,7 +85,7 @@ def offer_again(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def record(request: Request, pk: int) -> HttpResponse:
     """One account."""
-    account = meet(request, Account, pk, "reason", "deal__product")
+    account = meet(request, Account, pk, "reason")
     is_full = account.openness(sight_of(request.user)) is Openness.FULL
     return show(
         request,

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from leads.models import Lead
+from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor.laws import laws
+from pipeline_crm.conveyor.models import CameBack
 from pipeline_crm.conveyor.records import BELT, ConveyorItem, indexes_of_open
-from pipeline_crm.tiers.models import Product, Reason
+from pipeline_crm.tiers.models import Pipeline, Product, Reason, Source
 from pipeline_crm.tiers.stages import Stage
 
 if TYPE_CHECKING:
@@ -101,8 +103,9 @@ class Deal(ConveyorItem):
         """A won deal is its member's only as long as the account is, or while its brief must be completed."""
         accounts = BELT[Stage.ACCOUNT]
         same = {"client": OuterRef("client"), "pipeline": OuterRef("pipeline")}
-        follows = accounts.objects.filter(accounts.in_hands_of(sight) | Q(state="returned"), **same)
-        return super().in_hands_of(sight) & (~Q(state=State.WON) | Q(Exists(follows)))
+        follows = accounts.objects.filter(accounts.in_hands_of(sight), **same)
+        wanting = CameBack.objects.filter(**same)
+        return super().in_hands_of(sight) & (~Q(state=State.WON) | Q(Exists(follows)) | Q(Exists(wanting)))
 
     @property
     def probability(self) -> int:
@@ -111,8 +114,7 @@ class Deal(ConveyorItem):
 
     def trail(self) -> dict[Stage, list[int]]:
         """The deal, the lead it came from, and for a repeat the deal that was repeated."""
-        before = self.repeat_of.trail() if self.repeat_of else {Stage.LEAD: [self.lead_id]} if self.lead_id else {}
-        return {**before, Stage.DEAL: [*before.get(Stage.DEAL, []), self.pk]}
+        return self.origin.trail() if self.repeat_of_id else _trail(self.lead_id, [self.pk])
 
     def sum_lines(self) -> None:
         """With lines, the amount is their sum."""
@@ -143,6 +145,40 @@ class Deal(ConveyorItem):
         """The team lead thinks that the client will buy after all."""
         self.reason = None
         self.closed_at = None
+
+
+def _trail(lead_id: int | None, deals: list[int]) -> dict[Stage, list[int]]:
+    return {**({Stage.LEAD: [lead_id]} if lead_id else {}), Stage.DEAL: deals}
+
+
+class Origin(models.Model):
+    """Where a deal comes from, in numbers: its lead and that lead's source, the deal that it repeats.
+
+    A view of the database (`accounts/0011`): whoever has the deal need not see the rows before it.
+    """
+
+    deal = models.OneToOneField(Deal, models.DO_NOTHING, primary_key=True, db_column="id", related_name="origin")
+    client = models.ForeignKey(Client, models.DO_NOTHING, related_name="+")
+    pipeline = models.ForeignKey(Pipeline, models.DO_NOTHING, related_name="+")
+    lead_id = models.BigIntegerField(null=True)
+    repeat_of_id = models.BigIntegerField(null=True)
+    won = models.BooleanField()
+    source = models.ForeignKey(Source, models.DO_NOTHING, null=True, related_name="+")
+
+    class Meta:
+        managed = False
+        db_table = "deals_origin"
+
+    def __str__(self) -> str:
+        return f"{self.lead_id or self.repeat_of_id} → {self.pk}"
+
+    def trail(self) -> dict[Stage, list[int]]:
+        """The deal, the deals that it repeats, and the lead that the first of them came from."""
+        first, deals = self, [self.pk]
+        while first.repeat_of_id:
+            first = Origin.objects.get(pk=first.repeat_of_id)
+            deals.insert(0, first.pk)
+        return _trail(first.lead_id, deals)
 
 
 class DealLine(models.Model):

@@ -66,7 +66,7 @@ def offer(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def record(request: Request, pk: int) -> HttpResponse:
     """One deal."""
-    deal = meet(request, Deal, pk, "product", "reason", "lead__source", "repeat_of")
+    deal = meet(request, Deal, pk, "product", "reason", "origin__source")
     return show(
         request,
         deal,
@@ -80,14 +80,13 @@ def record(request: Request, pk: int) -> HttpResponse:
 
 
 def _known(deal: Deal) -> list[Fact]:
-    source = deal.lead.source if deal.lead else None
     return [
         (_("Product"), str(deal.product or "")),
         (_("Amount"), money_full_words(deal.amount, deal.currency)),
         (_("Probability"), f"{deal.probability} %"),
         (_("Expected close"), date_format(deal.expected_on, "j E Y") if deal.expected_on else ""),
         (_("Competitor"), deal.competitor),
-        (_("Source"), str(source or "")),
+        (_("Source"), str(deal.origin.source or "")),
     ]
 
 

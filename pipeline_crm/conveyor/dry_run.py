@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import F, Min, Q
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.tiers.models import Rule, Strategy, Tier
 from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
@@ -51,6 +52,7 @@ class DryRun:
     to_pool: bool = False
 
 
+@system_scope("a configurator learns numbers of clients whom they must not see")
 def dry_run(rule: Rule, *, now: datetime) -> DryRun:
     """Follows the latest assignments of the rule's tier as if the rule had been on, after those before it that are on."""
     house = setup()

@@ -108,6 +108,7 @@ def stays(steps: Iterable[Step], *, now: datetime) -> dict[Stage, Stay]:
 
 def _with_ends(steps: list[Step]) -> Iterable[tuple[Step, datetime | None]]:
     """Each movement with the moment of the record's next one; None for the last."""
-    for step, after in zip(steps, [*steps[1:], None], strict=True):
+    # Between two questions of a page the record may have left its reader's sight, and its history with it.
+    for step, after in zip(steps, [*steps[1:], None], strict=False):
         follows = after is not None and (after.stage, after.record_id) == (step.stage, step.record_id)
         yield step, after.at if follows and after is not None else None

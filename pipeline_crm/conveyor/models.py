@@ -131,6 +131,48 @@ class HandOff(FSMModelMixin, models.Model):
         """Nobody answered in time."""
 
 
+class HandedOn(models.Model):
+    """What became of a hand-off, in numbers: whoever gave a client away may count, and read neither name nor word.
+
+    A view of the database (`accounts/0011`): the rows behind it are hidden from their giver.
+    """
+
+    pipeline = models.ForeignKey(Pipeline, models.DO_NOTHING, related_name="+")
+    from_stage = models.CharField(max_length=10, choices=Stage)
+    from_id = models.BigIntegerField()
+    from_tier = models.ForeignKey(Tier, models.DO_NOTHING, related_name="+")
+    to_stage = models.CharField(max_length=10, choices=Stage)
+    to_id = models.BigIntegerField()
+    to_tier = models.ForeignKey(Tier, models.DO_NOTHING, related_name="+")
+    giver = models.ForeignKey(Seat, models.DO_NOTHING, null=True, related_name="+")
+    state = models.CharField(max_length=20)
+    offered_at = models.DateTimeField()
+    mark = models.PositiveSmallIntegerField(null=True)
+    won = models.BooleanField()
+    kept = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "conveyor_handedon"
+
+    def __str__(self) -> str:
+        return f"{self.from_stage} → {self.to_stage}: {self.state}"
+
+
+class CameBack(models.Model):
+    """An account that was sent back for its brief, by client and pipeline alone: whoever sold must complete it."""
+
+    client = models.ForeignKey(Client, models.DO_NOTHING, related_name="+")
+    pipeline = models.ForeignKey(Pipeline, models.DO_NOTHING, related_name="+")
+
+    class Meta:
+        managed = False
+        db_table = "conveyor_cameback"
+
+    def __str__(self) -> str:
+        return f"{self.client_id}"
+
+
 class Turn(models.Model):
     """Whose turn it is at a tier: when a seat last received, in order, and how much in all."""
 

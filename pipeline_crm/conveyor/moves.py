@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import TransitionNotAllowed
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.access.policy import Act, Relation, doers
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.bulk import insert_rows, update_rows
@@ -231,6 +232,11 @@ def _last_move(model: type[ConveyorItem], pk: int) -> Movement | None:
 
 def tell_who_was_first(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
     """Somebody who could take the record a moment ago learns who was faster; everybody else learns nothing."""
+    with system_scope("who was too late no longer sees what they lost"):
+        _tell(model, pk, by=by, now=now)
+
+
+def _tell(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> None:
     sight = sight_of(by)
     # Only what was open lay in a pool: a client who comes back to a colleague after a hand-off was in none.
     from_pool = Q(from_seat=None, from_tier__in=sight.worked_ids, from_state__in=model.OPEN)

@@ -26,14 +26,13 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from pipeline_crm.tiers.models import Step
-from pipeline_crm.tiers.stages import Stage
 
 from .asking import Asked
 from .cards import furnish
 from .columns import amount_field, unshown_of
-from .models import HandOff
+from .models import CameBack, HandedOn, HandOff
 from .questions import NOW, Blank, Capped, Figures, Question, kept
-from .records import BELT, ConveyorItem, ConveyorQuerySet
+from .records import ConveyorItem, ConveyorQuerySet
 from .scope import Scope, View
 from .standins import STEPS
 from .words import MANY
@@ -100,7 +99,7 @@ class Asking:
     def back(self) -> ConveyorQuerySet:
         """Records that went on and came back because the brief was not enough."""
         same = Q(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
-        wanting = BELT[Stage.ACCOUNT].objects.filter(same, Q(state="returned"))
+        wanting = CameBack.objects.filter(same)
         rows = self.scope.rows(View.CLOSED).filter(Exists(wanting), Q(state="won"), seat__isnull=False)
         return rows.held_by(*self.scope.sight.seat_ids) if self.asked.view == View.MINE else rows
 
@@ -133,7 +132,7 @@ class Asking:
         """Only figures leave here: after a hand-off the names are no longer the giver's to see."""
         stage, sight = self.scope.desk.stage, self.scope.sight
         # From a stage there is one way, to the next. To ask where it leads would read all that ever went there.
-        given = HandOff.objects.filter(pipeline=self.scope.pipeline, from_stage=stage, offered_at__gte=MONTH).exclude(
+        given = HandedOn.objects.filter(pipeline=self.scope.pipeline, from_stage=stage, offered_at__gte=MONTH).exclude(
             state=HandOff.State.EXPIRED
         )
         if self.asked.view == View.MINE:

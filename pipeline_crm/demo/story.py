@@ -10,6 +10,7 @@ from random import Random
 
 from django.db import transaction
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.timeline.models import Task
@@ -24,6 +25,7 @@ SWEPT = (0.8, 0.5, 0.2, 0.05)  # when the sweep comes, as shares of the span bef
 
 
 @transaction.atomic
+@system_scope("a firm that nobody works in yet is told from its first day")
 def seed(*, now: datetime, say: Callable[[str], None], firms: Sequence[Firm] = FIRMS) -> None:
     """Makes the whole firm and its past; all of it or none."""
     people = hire(now - SPAN)

@@ -278,7 +278,9 @@ def clear(*, now: datetime) -> int:
 
 def _each(rows: QuerySet[Export], ending: Callable[[Export, datetime], None], now: datetime) -> int:
     done = 0
-    for pk in rows.values_list("pk", flat=True):
+    with system_scope("the clock looks at everybody's exports"):
+        found = list(rows.values_list("pk", flat=True))
+    for pk in found:
         with system_scope("what is over is ended by the clock"):
             export = rows.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
             if export is not None:

@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Iterable
 from hashlib import sha256
 
+from pipeline_crm.access.identity import system_scope
+
 from .marks import agreement, is_theirs, spaces_in
 from .models import Export
 from .texts import Unreadable, encoding_of
@@ -29,6 +31,7 @@ def cells_of_file(content: bytes) -> list[list[str]]:
     return [_of_lines(text, delimiter) for delimiter in DELIMITERS if delimiter in text]
 
 
+@system_scope("a file that was found may be anybody's")
 def whose(content: bytes, readings: Iterable[Iterable[str]]) -> tuple[Export, int, int] | None:
     """The export that a file came from, how many of its marks agree, and how many there are; none where chance could do it."""
     made = Export.objects.exclude(made_at=None).select_related("asker", "pipeline").defer("records", "named")

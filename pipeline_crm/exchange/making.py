@@ -45,7 +45,9 @@ FOLDER = settings.VAR_DIR / "exports"
 
 def make_all(*, now: datetime) -> int:
     """Makes every file that is waited for; returns how many. May run twice, at once, or be killed."""
-    return sum(make(pk, now=now) for pk in Export.objects.to_make().values_list("pk", flat=True))
+    with system_scope("whoever waits for a file is served"):
+        waiting = list(Export.objects.to_make().values_list("pk", flat=True))
+    return sum(make(pk, now=now) for pk in waiting)
 
 
 def make(pk: int, *, now: datetime) -> bool:
@@ -181,8 +183,9 @@ def _folder(export: Export) -> Iterator[Path]:
 def clear_folders() -> None:
     """Throws away what a worker left beside the vault that was killed, once its file is made or wanted no more."""
     found = {int(folder.name): folder for folder in FOLDER.glob("*") if folder.name.isdigit()}
-    wanted = Export.objects.to_make().filter(pk__in=found).values_list("pk", flat=True)
-    for pk in found.keys() - set(wanted):
+    with system_scope("a folder is wanted by whoever waits for its file"):
+        wanted = set(Export.objects.to_make().filter(pk__in=found).values_list("pk", flat=True))
+    for pk in found.keys() - wanted:
         shutil.rmtree(found[pk], ignore_errors=True)
 
 

@@ -26,6 +26,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.conveyor.faces import ALWAYS_WARN, WARN_AT, WARN_AT_ANSWER
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.records import BELT, Clock
@@ -124,6 +125,7 @@ def absences(seats: Iterable[Seat], *, pipeline: Pipeline, now: datetime) -> dic
     return {row.seat_id: row for row in rows.order_by("last_day").select_related("substitute__user")}
 
 
+@system_scope("what somebody has done today counts wherever the clients have gone since")
 def touches(tier: Tier, users: Collection[int], *, since: datetime) -> dict[int, int]:
     """Calls, messages and meetings of each person at a tier since an hour."""
     stages = {*tier.stages, *([Stage.DEAL] if tier.works_account else [])}

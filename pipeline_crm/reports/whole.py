@@ -7,6 +7,7 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.tiers.models import Pipeline, Tier
 from pipeline_crm.tiers.stages import Stage
@@ -18,6 +19,7 @@ from .pressure import pressures_of
 from .shapes import Load, SeatRow, TierLoad, Whole
 
 
+@system_scope("the sums of a whole pipeline are for those, too, who may read none of its records")
 def whole_of(pipeline: Pipeline, *, days: int, named: bool, now: datetime) -> Whole:
     """The conveyor at one hour; without names, and without ways to records, for those who see numbers only."""
     tiers, steps = pipeline.ordered_tiers, list(pipeline.steps.all())

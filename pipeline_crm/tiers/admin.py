@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from pipeline_crm.identity import system_scope
+
 from .actions import appoint
 from .chronicle import chronicle
 from .forms import APPOINTMENTS, DrawForm, PipelineForm
@@ -92,6 +94,11 @@ class PipelineAdmin(ModelAdmin):
             set(),
             protected,
         )
+
+    def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
+        """A pipeline that was never used goes with everything that belongs to it."""
+        with system_scope("what belongs to a pipeline goes with it, whoever sees it"):
+            super().delete_model(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Pipeline, form: forms.ModelForm, change: bool) -> None:
         """A new pipeline was drawn by its form already."""

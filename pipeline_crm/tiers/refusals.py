@@ -10,6 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline_crm.identity import system_scope
+
 from .models import Pipeline, Product, Reason, Seat, Source, Step, Tier
 from .stages import Stage
 
@@ -84,6 +86,7 @@ def sentence(error: Exception) -> str:
     return str(LAWS.get(law or "", SOMETHING_ELSE))
 
 
+@system_scope("whatever is in use is counted, also by who may see none of it")
 def holders(rows: QuerySet[Model]) -> Counter[type[Model]]:
     """How many rows of which kind keep these from being deleted."""
     found: Counter[type[Model]] = Counter()
@@ -109,6 +112,7 @@ def why_it_stays(row: Model) -> str | None:
     return f"{said} {INSTEAD.get(type(row), '')}".strip()
 
 
+@system_scope("how many records somebody holds is a number")
 def records_at(row: Tier | Seat, stage: Stage | None = None) -> int:
     """How many records of a stage, or of all, stand at a tier or are held by a seat."""
     stages = {relation: getattr(relation.related_model, "stage", None) for relation in type(row)._meta.related_objects}

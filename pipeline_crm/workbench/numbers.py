@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.access.sight import sight_of
-from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.models import HandedOn, HandOff
 from pipeline_crm.conveyor.words import capped, decimal_sign, reader
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline.models import TOUCHES, Entry
@@ -115,6 +116,7 @@ def numbers_of(user: User, *, now: datetime) -> Numbers:
     )
 
 
+@system_scope("what one has done oneself counts wherever the clients have gone since")
 def _touches(user: User, midnight: datetime) -> tuple[int, list[Measure]]:
     """Calls and conversations; the usual is the mean of the days on which the person was in touch with anybody."""
     talked = Q(outcome=Entry.Outcome.REACHED) | Q(kind=Entry.Kind.MEETING)
@@ -136,7 +138,7 @@ def _touches(user: User, midnight: datetime) -> tuple[int, list[Measure]]:
 
 def _given(user: User, midnight: datetime, days: int) -> tuple[Measure, Answers]:
     seats = sight_of(user).seat_ids
-    recent = HandOff.objects.filter(giver__in=seats, offered_at__gte=midnight - own.WINDOW).exclude(
+    recent = HandedOn.objects.filter(giver__in=seats, offered_at__gte=midnight - own.WINDOW).exclude(
         from_tier=F("to_tier")
     )
     first = ~Q(state=HandOff.State.EXPIRED)

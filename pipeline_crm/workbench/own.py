@@ -6,16 +6,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.models import Account
-from accounts.models import State as AccountState
 from deals.models import Deal
 from deals.models import State as DealState
 from leads.models import Lead
 from leads.models import State as LeadState
-from pipeline_crm.conveyor.models import HandOff
+from pipeline_crm.conveyor.models import CameBack, HandedOn, HandOff
 from pipeline_crm.conveyor.questions import Blank
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.tiers.stages import Stage
@@ -59,33 +57,31 @@ def returned_leads(seats: Seats) -> Rows:
 
 def returned_deals(seats: Seats) -> Rows:
     """Won deals whose brief the farmers found wanting, until the client is offered again."""
-    wanting = Account.objects.filter(
-        client=OuterRef("client"), pipeline=OuterRef("pipeline"), state=AccountState.RETURNED
-    )
+    wanting = CameBack.objects.filter(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
     return Deal.objects.filter(Exists(wanting), state=DealState.WON, seat__in=seats)
 
 
 RETURNED = {Stage.LEAD: returned_leads, Stage.DEAL: returned_deals}
 
 
-def handed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandOff]:
+def handed(seats: Seats, from_stage: Stage, since: Moment) -> QuerySet[HandedOn]:
     """Own hand-offs to the next tier since then; one that was offered anew counts once."""
     # From a stage there is one way, to the next. To ask where it leads would read all that ever went there.
-    given = HandOff.objects.filter(giver__in=seats, from_stage=from_stage, offered_at__gte=since)
+    given = HandedOn.objects.filter(giver__in=seats, from_stage=from_stage, offered_at__gte=since)
     return given.exclude(state=HandOff.State.EXPIRED)
 
 
-def won_after(seats: Seats, since: Moment) -> Rows:
-    """Deals that were won out of own leads."""
-    return Deal.objects.filter(pk__in=handed(seats, Stage.LEAD, since).values("to_id"), state=DealState.WON)
+def won_after(seats: Seats, since: Moment) -> QuerySet[HandedOn]:
+    """Own leads out of which a deal was won."""
+    return handed(seats, Stage.LEAD, since).filter(won=True)
 
 
-def kept_after(seats: Seats, since: Moment) -> Rows:
-    """The same deals whose client is still one."""
-    return _still_clients(won_after(seats, since))
+def kept_after(seats: Seats, since: Moment) -> QuerySet[HandedOn]:
+    """The same whose client is still one."""
+    return won_after(seats, since).filter(kept=True)
 
 
-def answers(given: QuerySet[HandOff]) -> Marks:
+def answers(given: QuerySet[HandedOn]) -> Marks:
     """How many of these hand-offs the next tier has accepted, and how many it has answered."""
     to_another = ~Q(from_tier=F("to_tier"))
     accepted, returned = HandOff.State.ACCEPTED, HandOff.State.RETURNED
@@ -95,33 +91,22 @@ def answers(given: QuerySet[HandOff]) -> Marks:
     return Marks(rows, {"accepted": "COUNT(accepted)", "answered": "COUNT(answered)"})
 
 
-def fates(given: QuerySet[HandOff]) -> Marks:
-    """The same, how many of their deals were won, and in how many of those the client is still one.
-
-    The deal is asked of each hand-off, since somebody's few would be sought among all that were ever won.
-    """
-    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
-    won = Deal.objects.filter(pk=OuterRef("to_id"), state=DealState.WON).annotate(kept=Exists(account))
+def fates(given: QuerySet[HandedOn]) -> Marks:
+    """The same, how many of their deals were won, and in how many of those the client is still one."""
     told = answers(given)
-    rows = told.rows.annotate(kept=Subquery(won.values("kept")[:1]))
-    return Marks(rows, {**told.counts, "won": "COUNT(kept)", "kept": "COUNT(*) FILTER (WHERE kept)"})
+    rows = told.rows.annotate(sold=_marked(won=True), stays=_marked(won=True, kept=True))
+    return Marks(rows, {**told.counts, "won": "COUNT(sold)", "kept": "COUNT(stays)"})
 
 
 def _marked(*where: Q, **also: Any) -> Case:
     return Case(When(Q(*where, **also), then=Value(1)), output_field=IntegerField())
 
 
-def sold(seats: Seats, since: Moment) -> Rows:
-    """Deals that these seats won and handed on."""
-    return Deal.objects.filter(pk__in=handed(seats, Stage.DEAL, since).values("from_id"), state=DealState.WON)
+def sold(seats: Seats, since: Moment) -> QuerySet[HandedOn]:
+    """Deals that these seats won and handed on; one that came back for its brief, and was offered again, once."""
+    return handed(seats, Stage.DEAL, since).filter(won=True).distinct("from_id")
 
 
-def kept_of_sold(seats: Seats, since: Moment) -> Rows:
-    """The same deals whose client is still one."""
-    return _still_clients(sold(seats, since))
-
-
-def _still_clients(deals: Rows) -> Rows:
-    """A deal counts as kept while its client's account is open, a repeat deal's too."""
-    account = Account.objects.open().filter(client=OuterRef("client"), pipeline=OuterRef("pipeline"))
-    return deals.filter(Exists(account))
+def kept_of_sold(seats: Seats, since: Moment) -> QuerySet[HandedOn]:
+    """The same whose client is still one."""
+    return sold(seats, since).filter(kept=True)

@@ -130,7 +130,8 @@ class Ground:
             "ALLOWED_HOSTS": "localhost",
             "MAIL_URL": "memory:",
             "MAIL_FROM": "fire@localhost",
-            "DATABASE_URL": self.postgres.url,
+            # What the fire itself looks at, it looks at as the owner of the tables; Celery is started without this.
+            "DATABASE_URL": f"{self.postgres.url}&options=-c%20role%3Dnone",
             "REDIS_URL": self.redis.url,
             "SWEEP_SECONDS": str(TICK),
             "VAR_DIR": str(self.folder / "var"),

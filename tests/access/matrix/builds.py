@@ -14,7 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from pipeline_crm.access import identity, middleware, sight
+from pipeline_crm import identity
+from pipeline_crm.access import middleware, sight
 from pipeline_crm.access.policy import Relation
 from pipeline_crm.conveyor import answers, books, pages, records
 from pipeline_crm.conveyor.moves import hold, record

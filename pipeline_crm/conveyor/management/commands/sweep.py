@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from pipeline_crm.access.identity import system_scope
 from pipeline_crm.conveyor import plan
 from pipeline_crm.conveyor import sweep as sweeping
 from pipeline_crm.tiers.hours import hour
@@ -21,8 +22,9 @@ class Command(BaseCommand):
         """Prints a line for each record, or how often each thing was done."""
         now = hour()
         if dry_run:
-            for deed in plan.foretell(now=now):
-                self.stdout.write(line(deed))
+            with system_scope("what the sweep will do is foretold for every tier"):
+                for deed in plan.foretell(now=now):
+                    self.stdout.write(line(deed))
             return
         done = sweeping.sweep(now=now)
         self.stdout.write(", ".join(f"{act} {n}" for act, n in sorted(done.items())) or "Nothing is due.")
