@@ -14,7 +14,7 @@ from typing import Any
 from pipeline_crm.launch import places
 
 from .figures import Book
-from .sites import SHIPPED, Site, environment, site
+from .sites import SHIPPED, WALLS_DOWN, Site, environment, site
 from .timing import in_turns, middle, rate, rates_in_turns, slow
 
 Firms = list[dict[str, Any]]
@@ -41,6 +41,7 @@ KINDS = {
     "workers: gthread, 2 of 2 threads": ["--worker-class", "gthread", "--workers", "2", "--threads", "2"],
 }
 FEW_STALE, MANY_STALE, SHARE_OF_S, LONGEST_LOCK = 10_000, 100_000, 50.0, 100.0
+WALLS = 15.0  # per cent that both walls may add to the median of a list
 CLIENTS, SHARE_OF_FLOOR, GROWTH, MEMORY = 8, 60.0, 1.15, 90.0
 
 
@@ -60,6 +61,7 @@ def walk(book: Book, firms: Firms, measure: Measure) -> None:
     with contextlib.ExitStack() as stack:
         big = stack.enter_context(site(large["database"], SHIPPED))
         _pages(book, big, large, measure)
+        _walls(book, big, large, measure)
         _acts(book, big, large, measure)
         if measure.pages_only:
             return
@@ -88,6 +90,17 @@ def _pages(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> Non
             book.note(f"{name}, in floors", middle(times[name]) / middle(times["floor"]), "F")
     for name, most_sql in MOST_SQL.items():
         book.note(f"{name}, questions", firm["queries"][name], "SQL", most_sql)
+
+
+def _walls(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:
+    """What row-level security, the identity of a request and the policy add to a page: the same page without them."""
+    with site(firm["database"], SHIPPED, **{WALLS_DOWN: "1"}) as bare:
+        for name, most in (("list", WALLS), ("board", None), ("record", None)):
+            turns = {"walled": (big, firm["errands"][name]), "bare": (bare, firm["errands"][name])}
+            times = in_turns(turns, 2 * measure.rounds)
+            bare_ms, walled_ms = middle(times["bare"]), middle(times["walled"])
+            share = 100 * (walled_ms / bare_ms - 1)
+            book.note(f"walls, on the {name}", share, "%", most, bare=round(bare_ms, 2), walled=round(walled_ms, 2))
 
 
 def _acts(book: Book, big: Site, firm: dict[str, Any], measure: Measure) -> None:

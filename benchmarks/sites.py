@@ -18,6 +18,7 @@ from pipeline_crm.launch import commands, crew, places
 SHIPPED = ["--workers", "3", "--preload"]  # as in the Dockerfile: sync workers, gunicorn's own choice
 TOKEN = "a" * 32  # a token against forgery that the client made up itself, as a cookie and as a field
 READY_WITHIN = 60.0
+WALLS_DOWN = "BENCHMARK_WALLS_DOWN"  # in the environment of a site that is measured without them: see `walls`
 
 
 class Failed(Exception):
@@ -69,8 +70,8 @@ def environment(database: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def site(database: str, workers: list[str]) -> Iterator[Site]:
-    """A web server over a database, gone when the block ends."""
+def site(database: str, workers: list[str], **also: str) -> Iterator[Site]:
+    """A web server over a database, gone when the block ends; `also` is in its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -80,7 +81,7 @@ def site(database: str, workers: list[str]) -> Iterator[Site]:
     ]
     members = crew.Crew()
     log = Path(tempfile.mkstemp(suffix=".log")[1])
-    members.start("web", [*command, *workers], environment=environment(database), cwd=places.ROOT, log=log)
+    members.start("web", [*command, *workers], environment=environment(database) | also, cwd=places.ROOT, log=log)
     try:
         _wait(members, port)
         yield Site(port, members.members[0].process.pid)

@@ -14,6 +14,12 @@ from django.test.utils import override_settings
 
 from pipeline_crm.wsgi import application as site
 
+from . import walls
+from .sites import WALLS_DOWN
+
+if WALLS_DOWN in os.environ:
+    walls.take_down()
+
 with override_settings(MIDDLEWARE=settings.BARE_MIDDLEWARE):
     bare = WSGIHandler()
 
