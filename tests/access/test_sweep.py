@@ -43,7 +43,7 @@ from tests.setup.test_loglines import kept
 
 __all__ = ["kept"]
 
-COPIES = 64 if LONG else 0
+COPIES = 41 if LONG else 0
 EVERY = 1 if LONG else 5  # in the short form each actor asks for every so manieth address
 RESPONSES, WORDS = (50_000, 12_000) if LONG else (500, 200)
 INSIDE = [who for who in PEOPLE if who not in ("gone", "nobody")]
