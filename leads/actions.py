@@ -13,6 +13,7 @@ from pipeline_crm.access.identity import act
 from pipeline_crm.access.policy import Act
 from pipeline_crm.clients.actions import Person, enrol, find, lock_points, points_of
 from pipeline_crm.clients.models import Client
+from pipeline_crm.clients.suppression import is_suppressed
 from pipeline_crm.conveyor import actions as belt
 from pipeline_crm.conveyor.assignment import Given, choose_seat, give_turn_back, room_for_one_more
 from pipeline_crm.conveyor.consent import refuse_barred, refuse_barred_touch, tell_leads
@@ -74,13 +75,14 @@ def capture(
         raise Refused(_("Write a phone number or an e-mail address: without one nobody can be reached."))
     lock_points(points)
     client = find(points)
-    if bought and client is not None and client.is_barred:
+    silenced = client is None and is_suppressed(points)
+    if bought and (silenced or (client is not None and client.is_barred)):
         raise Refused(_("The client has asked not to be contacted."))
     item = looked_after(client, pipeline) if client else None
     if item is not None:
         _pass_enquiry(item, enquiry, by=by, now=now)
         return Captured(item, known=True)
-    client = client or enrol(enquiry.person, points, now=now)
+    client = client or enrol(enquiry.person, points, now=now, silenced=silenced)
     return Captured(_begin(pipeline, client, enquiry, by=by, now=now, keep_for=keep_for), known=False)
 
 

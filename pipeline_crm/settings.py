@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "pipeline_crm.reports",
     "pipeline_crm.oversight",
     "pipeline_crm.exchange",
+    "pipeline_crm.erasure",
     "pipeline_crm.demo",
 ]
 
@@ -310,6 +311,8 @@ if environment.flag("TRUST_PROXY"):
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 # Where the journal's anchors are told outside of the database; a folder that the database's server cannot write to.
+# Which clients were erased, by number: what a restored backup brings back is erased again by it.
+ERASED_FILE = environment.optional("ERASED_FILE") or str((places.DEMO if AT_HOME else VAR_DIR) / "erased.txt")
 AUDIT_FILE = environment.optional("AUDIT_FILE") or str((places.DEMO if AT_HOME else VAR_DIR / "audit") / "anchors.txt")
 
 # Celery: only wakes somebody up, the truth is in the database ------------------------------------------------------
@@ -341,6 +344,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pipeline_crm.conveyor.tasks.sweep", "schedule": SWEEP_SECONDS},
     "digests": {"task": "pipeline_crm.outbox.tasks.digests", "schedule": DIGEST_SECONDS},
     "exports": {"task": "pipeline_crm.exchange.tasks.exports", "schedule": 60.0},
+    "erasures": {"task": "pipeline_crm.erasure.tasks.erasures", "schedule": 60.0},
     "clear": {"task": "pipeline_crm.outbox.tasks.clear", "schedule": 86_400.0},
     "sessions": {"task": "pipeline_crm.users.tasks.clear_sessions", "schedule": 86_400.0},
     "anchor": {"task": "pipeline_crm.oversight.tasks.anchor", "schedule": 300.0},

@@ -23,5 +23,6 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("exports/", include("pipeline_crm.exchange.urls")),
     path("reports/", include("pipeline_crm.reports.urls")),
+    path("requests/", include("pipeline_crm.erasure.urls")),
     path("oversight/", include("pipeline_crm.oversight.urls")),
 ]

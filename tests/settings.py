@@ -12,6 +12,7 @@ os.environ["DEBUG"] = "1"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.pop("REDIS_URL", None)
 os.environ.setdefault("AUDIT_FILE", f"{tempfile.gettempdir()}/pipeline-crm-anchors-{os.getpid()}.txt")
+os.environ.setdefault("ERASED_FILE", f"{tempfile.gettempdir()}/pipeline-crm-erased-{os.getpid()}.txt")
 if "DATABASE_URL" not in os.environ:
     # The environment is inherited, so the helpers of pytest-xdist find it set and share the one server.
     stack = ExitStack()

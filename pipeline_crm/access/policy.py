@@ -55,6 +55,7 @@ class Part(StrEnum):
     HANDOFF = "handoff"
     NOTICE = "notice"
     EXPORT = "export"
+    ERASURE = "erasure"
 
 
 class Act(StrEnum):
@@ -83,6 +84,7 @@ class Act(StrEnum):
     STEER = "steer"
     HEAD = "head"
     COUNT = "count"
+    ANSWER = "answer"
 
 
 # Who reads what. A masked contact is opened by the act `reveal`, one client at a time.
@@ -100,6 +102,7 @@ PARTS = """
   handoff      -      yes      -     yes   yes     -       yes    -        -    -         # the row of a crossing, by itself
   notice       -      -        -     -     -       -       -      -        yes  -         # a line of the bell
   export       -      -        -     -     -       -       -      -        yes  yes       # a wish for a file, and what became of it
+  erasure      -      -        -     -     yes     -       yes    -        -    -         # the act of an erasure, without a name
 """
 
 # Who does what; `when` is what the record must be: open (offered among it), in the pool, offered, or any of these and closed.
@@ -128,6 +131,7 @@ ACTS = """
   steer        tier               any      -      -        -     yes   yes     -       yes    -        -         # seats, books, pauses
   head         pipeline           any      -      -        -     -     yes     -       yes    -        -         # the whole sweep
   count        pipeline           any      -      -        -     -     yes     -       yes    yes      -         # numbers, no persons
+  answer       pipeline           any      -      -        -     -     yes     -       -      -        -         # a client's own request: copy, erasure
 """
 
 # Whom a page lets in at all; what it shows and does there is asked anew of the tables above.
@@ -139,6 +143,7 @@ DOORS = """
   accounts.work     -        yes     -     yes     yes    -        -        -
   tier.lead         -        -       yes   yes     yes    -        -        -
   pipeline.head     -        -       -     yes     yes    -        -        -
+  person.answer     -        -       -     yes     -      -        -        -
   pipeline.numbers  -        -       -     yes     yes    yes      -        -
   journal.read      -        -       -     yes     -      -        yes      -
   traps.lay         -        -       -     yes     -      -        -        -

@@ -58,8 +58,8 @@ def add_points(client: Client, points: Sequence[Point]) -> None:
     )
 
 
-def enrol(person: Person, points: Sequence[Point], *, now: datetime) -> Client:
-    """Makes a new client with these contact points."""
+def enrol(person: Person, points: Sequence[Point], *, now: datetime, silenced: bool = False) -> Client:
+    """Makes a new client with these contact points; `silenced` they must not be contacted from the first."""
     client = Client.objects.create(
         name=person.name,
         company=person.company,
@@ -68,6 +68,7 @@ def enrol(person: Person, points: Sequence[Point], *, now: datetime) -> Client:
         language=person.language,
         created_at=now,
         masked_contact=mask_of(points),
+        no_contact=silenced,
     )
     add_points(client, points)
     return client

@@ -43,6 +43,7 @@ class Client(models.Model):
     consent = models.CharField(_("consent to be contacted"), max_length=10, choices=Consent, default=Consent.UNKNOWN)
     no_contact = models.BooleanField(_("must not be contacted"), default=False, db_default=False)
     created_at = models.DateTimeField(_("known since"))
+    erased_at = models.DateTimeField(_("data erased"), null=True, editable=False)
     # The main one, phone before e-mail: cards show it, and so need not look into the table of contacts.
     masked_contact = models.CharField(
         _("contact, masked"), max_length=LONGEST_MASK, blank=True, default="", db_default=""
@@ -211,6 +212,33 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.channel}"
+
+
+class Pepper(models.Model):
+    """A secret of the house, sealed: what is told again by it outlives a change of the keys, which only seal it anew."""
+
+    sealed = models.TextField(_("value, sealed"))
+
+    class Meta:
+        verbose_name = _("secret of the house")
+        verbose_name_plural = _("secrets of the house")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Suppression(models.Model):
+    """A contact that was erased and must not be contacted: only whoever has the number again can tell that it is this one."""
+
+    mark = models.UUIDField(_("mark"), unique=True, editable=False)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("contact that must not come back")
+        verbose_name_plural = _("contacts that must not come back")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class OpenedHour(models.Model):

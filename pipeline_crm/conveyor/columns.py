@@ -93,7 +93,15 @@ UNSHOWN = """
     created_at step_since step_spent stale_at rung score hops next_task_at comment campaign competitor closed_at purchases
     last_purchase_at cadence_days
 """
-UNSHOWN_OF_CLIENT = "client__created_at", "client__region", "client__city", "client__language", "client__consent"
+UNSHOWN_OF_CLIENT = (
+    "client__created_at",
+    "client__region",
+    "client__city",
+    "client__language",
+    "client__consent",
+    "client__no_contact",
+    "client__erased_at",
+)
 
 
 @cache

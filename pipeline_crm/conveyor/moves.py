@@ -100,6 +100,8 @@ def hold_for[Item: ConveyorItem](
     """Locks a record with which the policy lets the actor do this act; raises Refused where it does not."""
     item = hold(model, pk, by=by, now=now, seen=seen)
     refuse(item, act, by=by)
+    if item.client.erased_at is not None and act is not Act.CLOSE:
+        raise Refused(_("The data of this client are erased: the record can be closed, and nothing else."))
     return item
 
 

@@ -43,6 +43,13 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
     refuse_barred(item)
     if keeps_digits(item, sight):
         raise Refused(_("Numbers are not shown at this tier. Press “Call”, and your telephone rings."))
+    open_all(item, by=by, now=now)
+    return item
+
+
+def open_all(item: ConveyorItem, *, by: User, now: datetime) -> None:
+    """Counts that somebody opens the contacts of a client whom they hold, and writes it down."""
+    sight = sight_of(by)
     _spend(item, sight, by=by, now=now)
     limit, seen = item.pipeline.reveals_per_day, clients_revealed_today(by, item, now)
     if item.client_id not in seen and len(seen) >= limit:
@@ -53,7 +60,6 @@ def reveal(model: type[ConveyorItem], pk: int, *, by: User, now: datetime) -> Co
         raise Spent(words % {"n": limit}, until=item.pipeline.midnight(now + timedelta(days=1)), now=now)
     record(item, kind=Entry.Kind.REVEALED, by=by, now=now)
     _note(Kind.REVEALED, item, list(points_of(item)), by=by, now=now)
-    return item
 
 
 @act

@@ -75,8 +75,8 @@ class Contact:
     rings: bool = False  # whether the telephone system can call without that
 
 
-def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool) -> SafeString:
-    """How to reach the client, and what is known of them."""
+def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool, asks: str = "") -> SafeString:
+    """How to reach the client, and what is known of them; `asks` is the page of what they ask of the firm themselves."""
     client = press.item.client
     where = [word for word in (client.city, client.region) if word]
     about = facts(
@@ -93,6 +93,11 @@ def contact(press: Press, seen: Contact, told: Iterable[Fact], *, works: bool) -
     change = f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{press.url("edit")}">{edit}</a>'
     agree = f"{icon('shield-check')}{_('Consent')}"
     consent = f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{press.url("consent")}">{agree}</a>'
+    if client.erased_at is not None:
+        change = consent = ""
+    if asks:
+        words = f"{icon('user-off')}{_('The client’s own request')}"
+        consent += f'<a class="btn mt-3" data-variant="ghost" data-size="sm" href="{asks}">{words}</a>'
     inside = (
         f'<div class="p-3.5">{reach(press, seen)}<dl class="facts mt-3 border-t pt-3 empty:hidden">{about}</dl>'
         f"{said}{change if works else ''}{consent}</div>"

@@ -10,12 +10,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from pipeline_crm.access.exporting import heads
 from pipeline_crm.access.gate import visible
 from pipeline_crm.access.policy import Act
 from pipeline_crm.access.sight import Sight, sight_of
@@ -173,7 +175,7 @@ def _everything(
         "call": panels.call(press, contact),
         "to_next": panels.to_next(press, _next_step(item, steps)),
         "more": panels.more(press, [] if can.only_offered else steps, str(send_back.heading) if send_back else ""),
-        "contact_panel": panels.contact(press, contact, known, works=can.works),
+        "contact_panel": panels.contact(press, contact, known, works=can.works, asks=_request_page(reader)),
         "log_panel": press.print(touch, "belt/record_log.html") if can.works else "",
         "history": history,
         "timeline_panel": _timeline(reader, history),
@@ -196,6 +198,13 @@ def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
         return None
     after = places.index(item.step_id) + 1
     return steps[after] if after < len(steps) else None
+
+
+def _request_page(reader: Reader) -> str:
+    """Where the head of sales answers what the client asks of the firm."""
+    if not heads(sight_of(reader.request.user), reader.item.pipeline_id):
+        return ""
+    return reverse("erasure:person", args=[reader.item.stage, reader.item.pk])
 
 
 # Contact and brief -----------------------------------------------------------------------------------------------

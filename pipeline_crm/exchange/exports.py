@@ -66,11 +66,11 @@ def free_rows(pipeline: Pipeline, user: User, *, now: datetime) -> int:
 @act
 def ask(order: Order, wish: Wish, *, by: User, now: datetime) -> Export:
     """Asks for a file: made at once up to the day's rows, above them when a second person has approved."""
-    pipeline = _at_the_counter(by, order.scope.pipeline)
+    pipeline = at_the_counter(by, order.scope.pipeline)
     with eyes_of(by.pk):
         rows = order.count()
     free = free_rows(pipeline, by, now=now)
-    _refuse_impossible(by, rows)
+    refuse_impossible(by, rows)
     is_free = rows <= free and wish.contacts != Export.Contacts.FULL
     if not is_free and not approvers(pipeline, other_than=by.pk):
         raise Refused(
@@ -118,14 +118,15 @@ def ring() -> None:
     current_app.send_task("pipeline_crm.exchange.tasks.exports", retry=False, ignore_result=True)
 
 
-def _at_the_counter(by: User, pipeline: Pipeline) -> Pipeline:
+def at_the_counter(by: User, pipeline: Pipeline) -> Pipeline:
     """Holds the person's row, so that their wishes are counted one after the other; who has left asks for nothing."""
     if not User.objects.select_for_update(no_key=True).filter(pk=by.pk, is_active=True).exists():
         raise PermissionDenied
     return Pipeline.objects.get(pk=pipeline.pk)
 
 
-def _refuse_impossible(by: User, rows: int) -> None:
+def refuse_impossible(by: User, rows: int) -> None:
+    """Raises Refused for a file of nothing, of too much, or one more than somebody may have open."""
     if not rows:
         raise Refused(_("There is nothing here to export. Choose another view or filter."))
     if rows > MOST_ROWS:

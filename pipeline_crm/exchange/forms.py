@@ -12,17 +12,18 @@ from .exports import Wish
 from .models import Export
 
 SHORTEST_REASON = 8
+# A person's own copy is asked for on a page of its own.
+FORMATS = [choice for choice in Export.Format.choices if choice[0] != Export.Format.COPY]
+CONTACTS = [choice for choice in Export.Contacts.choices if choice[0] != Export.Contacts.OWN]
 
 
 class ExportForm(forms.Form):
     """How the file is to be, and what for."""
 
-    format = forms.ChoiceField(
-        label=_("File"), choices=Export.Format.choices, initial=Export.Format.XLSX, widget=forms.RadioSelect
-    )
+    format = forms.ChoiceField(label=_("File"), choices=FORMATS, initial=Export.Format.XLSX, widget=forms.RadioSelect)
     contacts = forms.ChoiceField(
         label=_("Phones and e-mail addresses"),
-        choices=Export.Contacts.choices,
+        choices=CONTACTS,
         initial=Export.Contacts.NONE,
         widget=forms.RadioSelect,
     )

@@ -6,6 +6,7 @@ makes the same file. An advisory lock keeps two from making it at once, and is g
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,21 +20,25 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from pipeline_crm.access.exporting import approvers
+from pipeline_crm.access.exporting import approvers, heads
 from pipeline_crm.access.identity import eyes_of, system_scope
+from pipeline_crm.access.sight import read_sight
 from pipeline_crm.audit.actions import note
 from pipeline_crm.audit.models import Kind
+from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor.cards import FURNISHED
 from pipeline_crm.conveyor.desks import DESKS
 from pipeline_crm.conveyor.records import ConveyorItem, Openness
 from pipeline_crm.outbox.actions import tell
 from pipeline_crm.outbox.models import Notice
+from pipeline_crm.sealing import unseal
 
 from . import vault
 from .columns_out import Column, Reader, cells_of, columns_of
 from .marks import marked
 from .models import Export
 from .orders import MOST_ROWS, Misunderstood, NotTheirs, Order, order_of
+from .own_copy import told_of, zipped
 from .sheets import Csv, Sheet, Stamp, Xlsx
 from .vault import Vault
 
@@ -84,6 +89,8 @@ def _make(pk: int, *, now: datetime) -> bool:
     export = Export.objects.select_related("asker", "pipeline").filter(pk=pk, state=Export.State.QUEUED).first()
     if export is None or not export.asker.is_active:
         return False
+    if export.format == Export.Format.COPY:
+        return _make_copy(export, now=now)
     try:
         order = order_of(export, user=export.asker, now=now)
     except (NotTheirs, Misunderstood) as why:
@@ -99,6 +106,24 @@ def _make(pk: int, *, now: datetime) -> bool:
     with translation.override(export.language):
         clients = _write(export, order, numbers)
     return _finish(export, clients, now=now)
+
+
+def _make_copy(export: Export, *, now: datetime) -> bool:
+    """Everything about one person, out of the pipelines that whoever asked heads."""
+    told, sight = json.loads(unseal(export.question)), read_sight(export.asker)
+    homes = [pk for pk in sight.headed_ids if heads(sight, pk)]
+    if export.pipeline_id not in homes:
+        return _fail(export, Export.Why.RIGHT, now=now)
+    client = Client.objects.filter(pk=told["client"], erased_at=None).first()
+    if client is None:
+        return _fail(export, Export.Why.EMPTY, now=now)
+    export.records = export.named = [told["record"]]
+    vault.empty(export)
+    with translation.override(export.language):
+        out, stamp = Vault(export), " · ".join(stamp_lines(export))
+        out.write(zipped(told_of(client, homes), stamp=stamp, mark=export.mark))
+        out.close()
+    return _finish(export, [client.pk], now=now)
 
 
 def _write(export: Export, order: Order, numbers: Sequence[int]) -> list[int]:
@@ -153,10 +178,19 @@ def _sheet(export: Export, order: Order, out: Vault, folder: Path) -> Sheet:
 
 def stamp_of(export: Export, order: Order) -> Stamp:
     """What the file says of itself, in the language of the file."""
-    # The hour of asking, so that a file that is made a second time is the same file.
     at = export.asked_at.astimezone(export.pipeline.zone)
-    who = _("%(name)s (%(username)s)") % {"name": export.asker.name, "username": export.asker.username}
-    hour = date_format(timezone.localtime(at, export.pipeline.zone), "DATETIME_FORMAT")
+    return Stamp(title=order.title, lines=tuple(stamp_lines(export)), by=_who(export), at=at, mark=export.mark)
+
+
+def _who(export: Export) -> str:
+    return _("%(name)s (%(username)s)") % {"name": export.asker.name, "username": export.asker.username}
+
+
+def stamp_lines(export: Export) -> list[str]:
+    """The same line by line."""
+    # The hour of asking, so that a file that is made a second time is the same file.
+    hour = date_format(timezone.localtime(export.asked_at, export.pipeline.zone), "DATETIME_FORMAT")
+    who = _who(export)
     lines = [
         _("Export %(number)d of “%(pipeline)s”") % {"number": export.pk, "pipeline": export.pipeline.name},
         _("asked for by %(who)s on %(hour)s") % {"who": who, "hour": hour},
@@ -164,7 +198,7 @@ def stamp_of(export: Export, order: Order) -> Stamp:
     if export.approver is not None:
         lines.append(_("approved by %(name)s") % {"name": export.approver.name})
     lines.append(_("for this person alone; every copy of it can be told"))
-    return Stamp(title=order.title, lines=tuple(lines), by=who, at=at, mark=export.mark)
+    return lines
 
 
 @contextmanager

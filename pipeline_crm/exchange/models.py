@@ -93,11 +93,13 @@ class Export(models.Model):
     class Format(models.TextChoices):
         XLSX = "xlsx", _("Excel workbook (XLSX)")
         CSV = "csv", _("Text with a column for each field (CSV)")
+        COPY = "copy", _("Everything about one person, to be read by people and by machines (ZIP)")
 
     class Contacts(models.TextChoices):
         NONE = "none", _("Without contacts")
         MASKED = "masked", _("Contacts masked")
         FULL = "full", _("Contacts in full, always with approval")
+        OWN = "own", _("The person’s own contacts, in full")
 
     class Why(models.TextChoices):
         USED = "used", _("It was fetched as often as it may be.")
@@ -108,6 +110,7 @@ class Export(models.Model):
         FILTER = "filter", _("The filter means something else now than when it was asked for.")
         EMPTY = "empty", _("Nothing was left in it to export.")
         TOO_MANY = "too_many", _("It had become too much for one file.")
+        ERASED = "erased", _("The data of a client in it were erased.")
 
     key = models.UUIDField(_("key"), default=uuid.uuid4, unique=True, editable=False)
     asker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))

@@ -34,7 +34,10 @@ SHOWN = 30
 TYPES = {
     Export.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Export.Format.CSV: "text/csv; charset=utf-8",
+    Export.Format.COPY: "application/zip",
 }
+
+ENDINGS = {Export.Format.COPY.value: "zip"}
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,9 @@ def fetch(request: Request, key: UUID) -> HttpResponseBase:
         return SeeOther(reverse("exchange:export", args=[key]))
     found = fetched.export
     answer = StreamingHttpResponse(vault.read(found), content_type=TYPES[Export.Format(found.format)])
-    answer["Content-Disposition"] = f'attachment; filename="{found.stage}s-{found.pk}.{found.format}"'
+    answer["Content-Disposition"] = (
+        f'attachment; filename="{found.stage}s-{found.pk}.{ENDINGS.get(found.format, found.format)}"'
+    )
     answer["Content-Length"] = str(found.size)
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "no-store"

@@ -176,6 +176,7 @@ ACTS = [
     *(f"exchange:{act}" for act in ("approve", "refuse", "withdraw", "make", "fetch")),
     *("workbench:pause", "workbench:resume", "access:end-device", "access:close-glass"),
     *("oversight:lay", "oversight:take-up"),
+    *("erasure:erase", "erasure:copy", "erasure:stop"),
 ]
 
 

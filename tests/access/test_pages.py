@@ -7,13 +7,16 @@ in: led to the sign-in · 200 a page · 302 and 303 led on · - 404, whether hid
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from allauth.usersessions.models import UserSession
 from django.db import connection, transaction
 from django.urls import reverse
 
 from pipeline_crm.conveyor.models import BookMove
+from pipeline_crm.erasure.models import Erasure
 from pipeline_crm.exchange.models import Export
 from pipeline_crm.sealing import seal
 from pipeline_crm.tiers.models import Reason
@@ -159,6 +162,12 @@ TABLE = """
   post:reports:team-pause               -      -      303    -      -      303    -      -      -      -      in     in
   post:reports:team-resume              -      -      303    -      -      303    -      -      -      -      in     in
   post:reports:team-back                -      -      303    -      -      303    -      -      -      -      in     in
+  get:erasure:requests                  -      -      -      -      -      200    -      -      -      -      in     in
+  get:erasure:person                    -      -      -      -      -      200    -      -      -      -      in     in
+  post:erasure:erase                    -      -      -      -      -      303    -      -      -      -      in     in
+  post:erasure:copy                     -      -      -      -      -      303    -      -      -      -      in     in
+  get:erasure:act                       -      -      -      -      -      200    -      -      -      -      in     in
+  post:erasure:stop                     -      -      -      -      -      303    -      -      -      -      in     in
   get:oversight:alarms                  -      -      -      -      -      200    -      -      -      -      in     in
   get:oversight:journal                 -      -      -      -      -      200    -      -      -      -      in     in
   post:oversight:lay                    -      -      -      -      -      303    -      -      -      -      in     in
@@ -232,6 +241,7 @@ AT = {"leads": "mine.lead", "deals": "handed.deal", "accounts": "kept.account"}
 OVER = {"deals:offer": "mine.lead", "accounts:win": "handed.deal", "accounts:offer-again": "short.deal"}
 SENT: dict[str, dict[str, Any]] = {
     "note": {"text": "Likes to be called early."},
+    "erase": {"basis": "asked", "although_open": "on"},
     "consent": {"says": "yes", "source": "call"},
     "task": {"title": "Send the plan", "due_at": "2026-11-20T12:00"},
     "touch": {"kind": "call", "outcome": "no_answer"},
@@ -260,6 +270,9 @@ READ_ONLY = {
     "workbench:bell",
     "exchange:exports",
     "exchange:export",
+    "erasure:requests",
+    "erasure:person",
+    "erasure:act",
     "oversight:alarms",
     "oversight:journal",
     "reports:conveyor",
@@ -282,6 +295,8 @@ def places(world: World) -> dict[str, list[Any]]:
         "access:end-device": [device_of(world).pk],
         "exchange:new": ["lead"],
         **{f"exchange:{act}": [export_of(world).key] for act in EXPORT},
+        **{f"erasure:{act}": ["lead", world.items["mine.lead"].pk] for act in ("person", "erase", "copy")},
+        **{f"erasure:{act}": [erasure_of(world).key] for act in ("act", "stop")},
         "oversight:take-up": [world.items["mine.lead"].client_id],
         "reports:conveyor": [world.pipeline.pk],
         "reports:conveyor-sweep": [world.pipeline.pk],
@@ -305,6 +320,7 @@ def device_of(world: World) -> Any:
     return UserSession.objects.get_or_create(session_key="a-telephone", defaults=facts)[0]
 
 
+DAY = timedelta(days=1)
 EXPORT = ("export", "approve", "refuse", "withdraw", "make", "fetch")
 
 
@@ -316,6 +332,13 @@ def export_of(world: World) -> Any:
         asker=world.users["olga"],
         defaults=facts | {"pipeline": world.pipeline, "state": "queued", "reason": "For the year.", "asked_at": MONDAY},
     )[0]
+
+
+def erasure_of(world: World) -> Any:
+    """A client who has asked the head of sales to be erased."""
+    client = world.items["sues.lead"].client
+    facts = {"basis": "asked", "mark": uuid4(), "by": world.users["olga"], "asked_at": MONDAY, "runs_at": MONDAY + DAY}
+    return Erasure.objects.get_or_create(client=client, defaults=facts | {"pipelines": [world.pipeline.pk]})[0]
 
 
 def absence_of(world: World) -> Any:

@@ -50,7 +50,7 @@ def test_every_folder_of_the_map_exists():
     paths = [places.ROOT / name for line in top for name in line.split()]
     paths += [places.ROOT / "pipeline_crm" / room for room in rooms]
     assert [str(path) for path in paths if not path.exists()] == []
-    assert len(rooms) == 14
+    assert len(rooms) == 15
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in ("deploy.md", "privacy.md"))])

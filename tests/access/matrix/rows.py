@@ -40,6 +40,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "notice-choice": {"rhythm": "never", "hour": 8},
     "new": {"name": "Newcomer", "phone": "+7 916 000-11-22"},
     "pause": {"length": "day"},
+    "erasure:erase": {"basis": "asked", "although_open": "on"},
     "exchange:new": {"format": "csv", "contacts": "none", "reason": "The report of the quarter."},
     "approve": {"words": "For this once."},
     "refuse": {"words": "Not before the audit."},
@@ -194,6 +195,8 @@ def _numbers(world: World) -> dict[str, dict[str, dict[str, Any]]]:
     tiers = {"scouts": ("sam", "lead"), "hunters": ("hal", "deal"), "another": ("stan", "lead")}
     files = {where: {"key": world.rows[where].key} for where in ("lena's wish", "lena's file")}
     files |= {"absent": {"key": UUID(int=1)}}
+    leads = {"home": world.items["leads"]["mine"].pk, "another": world.items["leads"]["foreign"].pk, "absent": ABSENT}
+    clients = {where: {"stage": "lead", "pk": pk} for where, pk in leads.items()}
     pools = {where: {"tier_id": world.seats[who].tier_id, "stage": stage} for where, (who, stage) in tiers.items()}
     return {
         "workbench:take-next": {**pools, "absent": {"tier_id": ABSENT, "stage": "lead"}},
@@ -206,6 +209,8 @@ def _numbers(world: World) -> dict[str, dict[str, dict[str, Any]]]:
         "access:join": {"absent": {"token": "no-such-token"}},
         "exchange:new": {"leads": {"stage": "lead"}, "deals": {"stage": "deal"}, "absent": {"stage": "loan"}},
         **dict.fromkeys([f"exchange:{act}" for act in FILES], files),
+        **dict.fromkeys([f"erasure:{act}" for act in ("person", "erase", "copy")], clients),
+        **{f"erasure:{act}": {"absent": {"key": UUID(int=1)}} for act in ("act", "stop")},
         "oversight:take-up": {
             "home": {"client": world.items["leads"]["mine"].client_id},
             "another": {"client": world.items["leads"]["foreign"].client_id},

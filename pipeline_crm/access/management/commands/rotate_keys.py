@@ -11,6 +11,7 @@ from pipeline_crm.access.identity import system_scope
 from pipeline_crm.audit.actions import note
 from pipeline_crm.audit.models import Kind
 from pipeline_crm.clients.rotation import Rotation, older_points, rotate_points
+from pipeline_crm.clients.suppression import reseal_peppers
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{factors} second factors are sealed with the newest key.")
         self.stdout.write(f"{contacts.done} contacts are sealed and marked with the newest key.")
         with _house():
+            reseal_peppers()
             older = older_points()
             told = {"factors": factors, "contacts": contacts.done, "left": older}
             note(Kind.KEYS_ROTATED, by=None, now=timezone.now(), detail=told)
