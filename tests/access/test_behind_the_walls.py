@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 FUNCTIONS = {
     "crm_be",  # reads grants and seats, tells nothing
     "crm_keeps",  # whether the asker holds what came of a record that they hold
+    "crm_erase",  # removes the words of a client whose erasure runs, and nothing otherwise
     "audit_link",  # writes the journal's chain
     "pgtrigger_who_leaves_takes_no_file_along",  # empties the files of who is dismissed
 }

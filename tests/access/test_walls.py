@@ -238,6 +238,7 @@ def test_every_table_that_names_a_client_is_behind_the_wall(db: None) -> None:
         "clients_openedhour",
         "conveyor_cameback",
         "deals_origin",
+        "erasure_erasure",
         "oversight_alarm",
     }
     with connection.cursor() as cursor:
