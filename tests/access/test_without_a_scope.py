@@ -26,12 +26,13 @@ from pipeline_crm.clients.models import Client, ContactPoint
 from pipeline_crm.conveyor.models import Load
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.demo import people, story
+from pipeline_crm.erasure import actions as erasing
 from pipeline_crm.exchange.making import make_all
 from pipeline_crm.exchange.models import Export
 from pipeline_crm.outbox.models import Digest, Mail, Notice
 from pipeline_crm.oversight.models import Alarm, Tally
 from pipeline_crm.tiers.models import Pipeline, Seat
-from tests.cast import MONDAY, make_lead, make_person
+from tests.cast import MONDAY, make_head, make_lead, make_person
 from tests.exchange.exports import make_sample
 from tests.exchange.files_out import ask, fetch, grant, renewed
 from tests.plain import as_the_site
@@ -153,6 +154,16 @@ def invites(house: House) -> None:
     assert "http" in said("invite_admin")
 
 
+def erases_again(house: House) -> None:
+    file = house.folder / "erased.txt"
+    client = Client.objects.get(pk=house.lead.client_id)
+    file.write_text(f"{client.pk} {client.created_at.isoformat()}\n")
+    house.settings.ERASED_FILE = str(file)
+
+    assert said("erase_again") == "1 clients were erased before; 1 had come back and are erased again.\n"
+    assert Client.objects.get().name == f"№ {client.pk}"
+
+
 COMMANDS: dict[str, Callable[[House], None]] = {
     "migrate": migrates,
     "rotate_keys": rotates,
@@ -165,6 +176,7 @@ COMMANDS: dict[str, Callable[[House], None]] = {
     "make_sample_leads": makes_a_sample,
     "whose_export": knows_a_file,
     "invite_admin": invites,
+    "erase_again": erases_again,
 }
 
 
@@ -242,6 +254,14 @@ def rings_for_ended_sessions(house: House, name: str) -> None:
     assert not Session.objects.exists()
 
 
+def rings_for_erasures(house: House, name: str) -> None:
+    house.settings.ERASED_FILE = str(house.folder / "erased.txt")
+    erasing.ask(Lead, house.lead.pk, basis="asked", by=make_head(house.pipeline), now=MONDAY, although_open=True)
+
+    assert rung(name) == 1
+    assert Client.objects.get().name == f"№ {house.lead.client_id}"
+
+
 TASKS: dict[str, Callable[[House, str], None]] = {
     "pipeline_crm.conveyor.tasks.sweep": rings_the_sweep,
     "pipeline_crm.exchange.tasks.exports": rings_for_files,
@@ -249,6 +269,7 @@ TASKS: dict[str, Callable[[House, str], None]] = {
     "pipeline_crm.outbox.tasks.clear": rings_for_old_notices,
     "pipeline_crm.oversight.tasks.watch": rings_for_alarms,
     "pipeline_crm.oversight.tasks.anchor": rings_for_an_anchor,
+    "pipeline_crm.erasure.tasks.erasures": rings_for_erasures,
     "pipeline_crm.users.tasks.clear_sessions": rings_for_ended_sessions,
 }
 

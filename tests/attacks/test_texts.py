@@ -18,7 +18,7 @@ from tests.attacks.marks import lengths
 from tests.length import LONG, tell
 
 # Sent with a token that there is only in a letter, and about a trap that nobody has laid here.
-NEVER = {"access:join", "oversight:take-up"}
+NEVER = {"access:join", "oversight:take-up", "erasure:stop"}
 THINNED = 13  # in the short form each form meets every so manieth payload, another one each time
 LONGEST = 8_000  # characters that a row may grow by
 DONE = ("301", "302", "303")

@@ -29,7 +29,8 @@ SAID_AS_IT_IS = {"Pipeline", "CRM", "C", "T", "A", "/"}
 # Attributes that are read aloud or shown.
 SHOWN = {"title", "placeholder", "aria-label", "alt", "aria-description"}
 SILENT = {"script", "style", "svg"}
-UNSEEN = re.compile(r"^Historical|ObjectPermission$|^Movement$")
+# The last three are views of numbers, which no page names.
+UNSEEN = re.compile(r"^Historical|ObjectPermission$|^(Movement|HandedOn|CameBack|Origin)$")
 GAP = "\N{OBJECT REPLACEMENT CHARACTER}"
 # Calls whose words reach a reader, and how many of their first arguments do not.
 SPOKEN = {
