@@ -40,7 +40,7 @@ class Kind(models.TextChoices):
     SIGNED_OUT = "signed_out", _("signed out")
     SIGN_IN_FAILED = "sign_in_failed", _("sign-in failed")
     HANDED_OUT = "handed_out", _("a person’s own data handed out")
-    ERASED = "erased", _("personal data erased")
+    ERASED = "erased", _("erasure of personal data")
     TRAP_LAID = "trap_laid", _("trip-wire laid")
     TRAP_TAKEN = "trap_taken", _("trip-wire taken up")
     JOURNAL_READ = "journal_read", _("journal read")
