@@ -39,7 +39,8 @@ def indexes_of_open(
 ) -> list[models.Index]:
     """The indexes of one stage over what must still be worked; what is closed is most of a table and has no part in them.
 
-    `wishes` are the stage's words for what is wanted.
+    `wishes` are the stage's words for what is wanted. Whatever row-level security asks of a record stands in each of them, too:
+    otherwise the wall alone would send PostgreSQL to the table (`accounts/migrations/0011_who_sees_what`).
     """
     pool, board = Q(seat=None, state__in=opened), Q(state__in=opened)
     accepted = Q(state__in=[state for state in opened if state != OFFERED])
@@ -52,13 +53,14 @@ def indexes_of_open(
             "due_at",
             F("score").desc(),
             "id",
-            include=["pipeline"],
+            include=["pipeline", "seat", "state"],
             condition=pool,
             name=f"{prefix}_in_the_pool",
         ),
         # What a list is sifted by stands behind the order: what falls through a sieve is never looked at.
         models.Index(
             fields=["seat", "due_at", "id", "pipeline", "state", "step", *wishes],
+            include=["tier", "awaits_lead"],
             condition=board,
             name=f"{prefix}_in_a_queue",
         ),
@@ -66,7 +68,7 @@ def indexes_of_open(
         # With the sums beside the keys a board is summed up without looking at its records.
         models.Index(
             fields=["seat", "step", "due_at", "id"],
-            include=["pipeline", "state", amount, "currency"],
+            include=["pipeline", "tier", "state", "awaits_lead", amount, "currency"],
             condition=board,
             name=f"{prefix}_on_a_board",
         ),
@@ -212,7 +214,11 @@ class ConveyorItem(FSMModelMixin, models.Model):
             models.Index(fields=["tier", "step", "state"], name="%(class)ss_on_a_step"),
             models.Index(fields=["client", "pipeline"], name="%(class)ss_of_a_client"),
             # Whom somebody holds is read from the index alone.
-            models.Index(fields=["seat", "client"], name="%(class)ss_of_an_owner"),
+            models.Index(
+                fields=["seat", "client"],
+                include=["id", "pipeline", "tier", "state", "awaits_lead"],
+                name="%(class)ss_of_an_owner",
+            ),
         ]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
