@@ -18,7 +18,7 @@ from . import choices
 from .actions import appointed, draw
 from .models import Absence, Pipeline, Rung, Seat, Shift, Step, Tier
 from .presets import PRESETS
-from .refusals import records_at
+from .refusals import is_in_work, records_at
 from .widgets import ShapeCards, shapes, structure_of_shape
 
 APPOINTMENTS = {
@@ -27,6 +27,21 @@ APPOINTMENTS = {
     "officers": "audit_pipeline",
     "approvers": "approve_exports",
 }
+
+LATE = _(
+    "This pipeline has clients, so somebody else who administers has to give you this. To see clients for some hours, "
+    "open emergency access and say why."
+)
+
+
+WIDENS = {"user", "tier", "role", "is_open", "may_export"}  # what of a seat gives its holder more to see
+
+
+def why_not_oneself(actor: User, pipeline: Pipeline, words: str) -> str | None:
+    """Why somebody may not give themselves sight of a pipeline: only who founds the house may, while there is nobody to see."""
+    if not actor.is_superuser:
+        return words
+    return str(LATE) if pipeline.pk and is_in_work(pipeline) else None
 
 
 class PlaceForm(forms.ModelForm):
@@ -163,15 +178,14 @@ class PipelineForm(PlaceForm):
             self.initial[name] = now
 
     def clean(self) -> dict[str, Any] | None:
-        """Nobody appoints themselves, but for a superuser."""
+        """Nobody appoints themselves, but for a superuser who draws a pipeline that has no clients yet."""
         cleaned = super().clean() or self.cleaned_data
         for name in APPOINTMENTS:
-            if (
-                self.actor in cleaned.get(name, ())
-                and self.actor.pk not in self.initial[name]
-                and not self.actor.is_superuser
-            ):
-                self.add_error(name, _("You cannot appoint yourself: ask another configurator."))
+            if self.actor not in cleaned.get(name, ()) or self.actor.pk in self.initial[name]:
+                continue
+            words = _("You cannot appoint yourself: ask another configurator.")
+            if why := why_not_oneself(self.actor, self.instance, words):
+                self.add_error(name, why)
         return cleaned
 
 
@@ -306,12 +320,15 @@ class SeatForm(RowForm):
         return self.cleaned_data["started_on"] or self.instance.started_on
 
     def clean(self) -> dict[str, Any] | None:
-        """A seat that holds records stays at its tier; nobody seats themselves, but for a superuser."""
+        """A seat that holds records stays at its tier; nobody seats themselves, but for a superuser at the beginning."""
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and "tier" in self.changed_data and (held := records_at(self._as_it_was())):
             self.add_error("tier", self._stays(held))
-        if self._gives_the_actor_sight(cleaned):
-            raise forms.ValidationError(_("You cannot seat yourself: ask another configurator."))
+        words = _("You cannot seat yourself: ask another configurator.")
+        if self._gives_the_actor_sight(cleaned) and (
+            why := why_not_oneself(self.actor, cleaned["tier"].pipeline, words)
+        ):
+            raise forms.ValidationError(why)
         return cleaned
 
     def _as_it_was(self) -> Seat:
@@ -323,10 +340,12 @@ class SeatForm(RowForm):
         ) % {"count": held}
 
     def _gives_the_actor_sight(self, cleaned: dict[str, Any]) -> bool:
-        if self.actor.is_superuser or cleaned.get("user") != self.actor:
+        if cleaned.get("user") != self.actor or "tier" not in cleaned:
             return False
-        closes = set(self.changed_data) == {"is_open"} and not cleaned.get("is_open")
-        return self.has_changed() and not closes
+        changed = set(self.changed_data)
+        if changed == {"is_open"} and not cleaned.get("is_open"):
+            return False
+        return bool(changed & WIDENS if self.actor.is_superuser else changed)
 
 
 class AbsenceForm(RowForm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from django.db import connection, models
 from django.db.models import PROTECT, Model, QuerySet
@@ -115,6 +116,17 @@ def why_it_stays(row: Model) -> str | None:
 @system_scope("how many records somebody holds is a number")
 def records_at(row: Tier | Seat, stage: Stage | None = None) -> int:
     """How many records of a stage, or of all, stand at a tier or are held by a seat."""
-    stages = {relation: getattr(relation.related_model, "stage", None) for relation in type(row)._meta.related_objects}
-    wanted = [relation for relation, its in stages.items() if isinstance(its, Stage) and stage in (None, its)]
-    return sum(r.related_model._base_manager.filter(**{r.field.name: row.pk}).count() for r in wanted)
+    return sum(rows.count() for rows in _records(row, stage))
+
+
+@system_scope("whether a pipeline has clients is no word of theirs")
+def is_in_work(pipeline: Pipeline) -> bool:
+    """Whether a pipeline has had any client yet."""
+    return any(rows.exists() for rows in _records(pipeline))
+
+
+def _records(row: Pipeline | Tier | Seat, stage: Stage | None = None) -> Iterator[QuerySet[Model]]:
+    for relation in type(row)._meta.related_objects:
+        its = getattr(relation.related_model, "stage", None)
+        if isinstance(its, Stage) and stage in (None, its):
+            yield relation.related_model._base_manager.filter(**{relation.field.name: row.pk})
