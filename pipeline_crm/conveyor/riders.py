@@ -152,7 +152,9 @@ class Asking:
 
 
 def _at(spot: str, rows: ConveyorQuerySet) -> QuerySet[Any, Any]:
-    told = rows.select_related("client").defer(*unshown_of(rows.model, on_board=True))
+    # Chosen by an index first: otherwise the client of whatever might stand there is joined, and both walls asked about it.
+    chosen = rows.model._default_manager.filter(pk__in=rows.values("pk")).order_by(*rows.query.order_by)
+    told = chosen.select_related("client").defer(*unshown_of(rows.model, on_board=True))
     return told.annotate(spot=Value(spot, output_field=CharField()))
 
 

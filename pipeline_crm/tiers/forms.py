@@ -37,10 +37,10 @@ LATE = _(
 WIDENS = {"user", "tier", "role", "is_open", "may_export"}  # what of a seat gives its holder more to see
 
 
-def why_not_oneself(actor: User, pipeline: Pipeline, words: str) -> str | None:
+def why_not_oneself(actor: User, pipeline: Pipeline, words: Any) -> str | None:
     """Why somebody may not give themselves sight of a pipeline: only who founds the house may, while there is nobody to see."""
     if not actor.is_superuser:
-        return words
+        return str(words)
     return str(LATE) if pipeline.pk and is_in_work(pipeline) else None
 
 
