@@ -144,6 +144,7 @@ DOORS = """
   tier.lead         -        -       yes   yes     yes    -        -        -
   pipeline.head     -        -       -     yes     yes    -        -        -
   person.answer     -        -       -     yes     -      -        -        -
+  sight.explain     -        -       -     yes     -      -        -        -
   pipeline.numbers  -        -       -     yes     yes    yes      -        -
   journal.read      -        -       -     yes     -      -        yes      -
   traps.lay         -        -       -     yes     -      -        -        -

@@ -294,14 +294,19 @@ def _task(press: Press, task: Task, when: str, *, works: bool, now: datetime) ->
     return f'<li class="flex items-start gap-2.5 py-1.5">{tick}{title}</li>'
 
 
-def hands(press: Press, had: Sequence[Spell], why: Why | None, *, moves: bool) -> SafeString:
-    """Who has had the client, and why they are with their owner; `moves` offers to give them to somebody else."""
+def hands(press: Press, had: Sequence[Spell], why: Why | None, *, moves: bool, sight: str = "") -> SafeString:
+    """Who has had the client, and why they are with their owner; `moves` offers to give them to somebody else.
+
+    `sight` is the page of who can see the record, for those who may ask.
+    """
     shown = f'<ul class="rows">{"".join(_spell(spell) for spell in had)}</ul>'
     if not had:
         shown = f'<p class="meta px-3.5 py-3">{_("Nobody yet.")}</p>'
     give = f'<div class="border-t p-3.5">{press.print(ReassignForm, quiet=True)}</div>' if moves else ""
     because = _why(why, owned=press.item.seat_id is not None) if why is not None else ""
-    return panel("hands", _("Who has had the client"), f"{because}{shown}{give}")
+    words = f"{icon('eye-check')}{_('Who can see this and why')}"
+    seen = f'<p class="border-t p-2"><a class="btn" data-variant="ghost" data-size="sm" href="{sight}">{words}</a></p>'
+    return panel("hands", _("Who has had the client"), f"{because}{shown}{give}{seen if sight else ''}")
 
 
 def _spell(spell: Spell) -> str:

@@ -175,14 +175,18 @@ def _everything(
         "call": panels.call(press, contact),
         "to_next": panels.to_next(press, _next_step(item, steps)),
         "more": panels.more(press, [] if can.only_offered else steps, str(send_back.heading) if send_back else ""),
-        "contact_panel": panels.contact(press, contact, known, works=can.works, asks=_request_page(reader)),
+        "contact_panel": panels.contact(
+            press, contact, known, works=can.works, asks=_of_head(reader, "erasure:person")
+        ),
         "log_panel": press.print(touch, "belt/record_log.html") if can.works else "",
         "history": history,
         "timeline_panel": _timeline(reader, history),
         "clocks_panel": _clocks(item, now=now),
         "tasks_panel": _tasks(reader),
         "hands": hands,
-        "hands_panel": panels.hands(press, hands, why, moves=can.steers and item.is_open),
+        "hands_panel": panels.hands(
+            press, hands, why, moves=can.steers and item.is_open, sight=_of_head(reader, "oversight:who-sees")
+        ),
         **_briefs(reader),
     }
 
@@ -200,11 +204,11 @@ def _next_step(item: ConveyorItem, steps: Sequence[Step]) -> Step | None:
     return steps[after] if after < len(steps) else None
 
 
-def _request_page(reader: Reader) -> str:
-    """Where the head of sales answers what the client asks of the firm."""
+def _of_head(reader: Reader, page: str) -> str:
+    """Where the head of sales asks more about the record, such as what its client asks of the firm; nothing for others."""
     if not heads(sight_of(reader.request.user), reader.item.pipeline_id):
         return ""
-    return reverse("erasure:person", args=[reader.item.stage, reader.item.pk])
+    return reverse(page, args=[reader.item.stage, reader.item.pk])
 
 
 # Contact and brief -----------------------------------------------------------------------------------------------

@@ -170,6 +170,7 @@ TABLE = """
   post:erasure:stop                     -      -      -      -      -      303    -      -      -      -      in     in
   get:oversight:alarms                  -      -      -      -      -      200    -      -      -      -      in     in
   get:oversight:journal                 -      -      -      -      -      200    -      -      -      -      in     in
+  get:oversight:who-sees                -      -      -      -      -      200    -      -      -      -      in     in
   post:oversight:lay                    -      -      -      -      -      303    -      -      -      -      in     in
   post:oversight:take-up                -      -      -      -      -      -      -      -      -      -      in     in
   get:leads:record:mine.lead            200    -      200    -      -      200    -      -      -      -      in     in
@@ -270,6 +271,7 @@ READ_ONLY = {
     "workbench:bell",
     "exchange:exports",
     "exchange:export",
+    "oversight:who-sees",
     "erasure:requests",
     "erasure:person",
     "erasure:act",
@@ -295,6 +297,7 @@ def places(world: World) -> dict[str, list[Any]]:
         "access:end-device": [device_of(world).pk],
         "exchange:new": ["lead"],
         **{f"exchange:{act}": [export_of(world).key] for act in EXPORT},
+        "oversight:who-sees": ["lead", world.items["mine.lead"].pk],
         **{f"erasure:{act}": ["lead", world.items["mine.lead"].pk] for act in ("person", "erase", "copy")},
         **{f"erasure:{act}": [erasure_of(world).key] for act in ("act", "stop")},
         "oversight:take-up": [world.items["mine.lead"].client_id],

@@ -210,6 +210,7 @@ def _numbers(world: World) -> dict[str, dict[str, dict[str, Any]]]:
         "exchange:new": {"leads": {"stage": "lead"}, "deals": {"stage": "deal"}, "absent": {"stage": "loan"}},
         **dict.fromkeys([f"exchange:{act}" for act in FILES], files),
         **dict.fromkeys([f"erasure:{act}" for act in ("person", "erase", "copy")], clients),
+        "oversight:who-sees": clients,
         **{f"erasure:{act}": {"absent": {"key": UUID(int=1)}} for act in ("act", "stop")},
         "oversight:take-up": {
             "home": {"client": world.items["leads"]["mine"].client_id},
