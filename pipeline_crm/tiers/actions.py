@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.db.models import Model
+from simple_history.utils import bulk_create_with_history
 
 from pipeline_crm.users.models import User
 
@@ -43,10 +44,10 @@ def draw(
 def _draw_tiers(pipeline: Pipeline, plan: Preset, structure: Structure, language: str) -> None:
     # An industry's own names fit its own structure only: "Call centre" does not close deals.
     desks = plan.desks if plan.desks and structure == plan.structure else DESKS[structure]
-    for desk, stages in zip(desks, DIVISION[structure], strict=True):
-        tier = _draw_tier(pipeline, desk, stages, language)
-        for act, delay in plan.ladder:
-            Rung.objects.create(tier=tier, act=act, delay_minutes=delay)
+    tiers = [
+        _draw_tier(pipeline, desk, stages, language) for desk, stages in zip(desks, DIVISION[structure], strict=True)
+    ]
+    _draw_rows(Rung(tier=tier, act=act, delay_minutes=delay) for tier in tiers for act, delay in plan.ladder)
 
 
 def _draw_tier(pipeline: Pipeline, desk: DeskPlan, stages: Iterable[Stage], language: str) -> Tier:
@@ -64,39 +65,60 @@ def _draw_tier(pipeline: Pipeline, desk: DeskPlan, stages: Iterable[Stage], lang
 
 
 def _draw_steps(pipeline: Pipeline, plan: Preset, language: str) -> None:
-    for stage, steps in plan.steps.items():
-        for position, step in enumerate(steps):
-            Step.objects.create(
-                pipeline=pipeline,
-                stage=stage,
-                name=step.name.speak(language),
-                position=position,
-                limit_minutes=step.limit_minutes,
-                probability=step.probability,
-            )
+    _draw_rows(
+        Step(
+            pipeline=pipeline,
+            stage=stage,
+            name=step.name.speak(language),
+            position=position,
+            limit_minutes=step.limit_minutes,
+            probability=step.probability,
+        )
+        for stage, steps in plan.steps.items()
+        for position, step in enumerate(steps)
+    )
 
 
 def _draw_lists(pipeline: Pipeline, plan: Preset, language: str) -> None:
-    for position, source in enumerate(plan.sources):
-        Source.objects.create(pipeline=pipeline, name=source.speak(language), position=position)
-    for kind, reasons in plan.reasons.items():
-        for position, reason in enumerate(reasons):
-            Reason.objects.create(
-                pipeline=pipeline,
-                kind=kind,
-                name=reason.speak(language),
-                position=position,
-                gives_turn_back=isinstance(reason, NoTurn),
-            )
-    for position, product in enumerate(plan.products):
-        price: Decimal = product.roubles if pipeline.currency == "RUB" else product.elsewhere
-        Product.objects.create(pipeline=pipeline, name=product.name.speak(language), position=position, price=price)
+    _draw_rows(
+        Source(pipeline=pipeline, name=source.speak(language), position=position)
+        for position, source in enumerate(plan.sources)
+    )
+    _draw_rows(
+        Reason(
+            pipeline=pipeline,
+            kind=kind,
+            name=reason.speak(language),
+            position=position,
+            gives_turn_back=isinstance(reason, NoTurn),
+        )
+        for kind, reasons in plan.reasons.items()
+        for position, reason in enumerate(reasons)
+    )
+    at_home = pipeline.currency == "RUB"
+    _draw_rows(
+        Product(
+            pipeline=pipeline,
+            name=product.name.speak(language),
+            position=position,
+            price=product.roubles if at_home else product.elsewhere,
+        )
+        for position, product in enumerate(plan.products)
+    )
 
 
 def _draw_hours(pipeline: Pipeline, plan: Preset) -> None:
-    for opening in plan.hours:
-        for weekday in opening.weekdays:
-            WorkingHours.objects.create(pipeline=pipeline, weekday=weekday, opens=opening.opens, closes=opening.closes)
+    _draw_rows(
+        WorkingHours(pipeline=pipeline, weekday=weekday, opens=opening.opens, closes=opening.closes)
+        for opening in plan.hours
+        for weekday in opening.weekdays
+    )
+
+
+def _draw_rows(rows: Iterable[Model]) -> None:
+    """Rows of one table, and the history of each, in two statements."""
+    if drawn := list(rows):
+        bulk_create_with_history(drawn, type(drawn[0]))
 
 
 def appointed(pipeline: Pipeline, codename: str) -> list[int]:
