@@ -59,24 +59,40 @@ def _every_icon_is_in_the_sprite() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _the_journal_is_emptied_between_tests() -> Iterator[None]:
-    """Nobody empties the journal but the tests, between two of them, as only who owns the whole server can."""
-    from django.db import connections
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    empty = DatabaseOperations.execute_sql_flush
-
-    def emptied(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            try:
-                empty(self, sql_list)
-            finally:
-                cursor.execute("SET session_replication_role = DEFAULT")
+def _quick(django_test_environment: None) -> Iterator[None]:
+    """Libraries waste no time; between two tests the tables are emptied, and the journal with them."""
+    from tests.quick import empty_by_rows, keep_history_managers, tell_of_pages_only
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", emptied)
+        empty_by_rows(patch)
+        keep_history_managers(patch)
+        tell_of_pages_only(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Migrations run quickly, and once for all processes of a run."""
+    from tests.template import change_in_place, forget_past_models, lend_template
+
+    with pytest.MonkeyPatch.context() as patch:
+        change_in_place(patch)
+        forget_past_models(patch)
+        if helper := getattr(request.config, "workerinput", None):
+            with django_db_blocker.unblock():
+                lend_template(helper["testrunuid"])
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """What migrations say of the database itself is not copied with what lies in it."""
+    from tests.template import say_again_of_the_database
+
+    with django_db_blocker.unblock():
+        say_again_of_the_database()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg2
 import pytest
+from django.db import connection
 
 from pipeline_crm.launch import places
 from pipeline_crm.launch.postgres import _binary, throw_away
@@ -92,6 +93,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         house.sql("CREATE ROLE keeper LOGIN CREATEROLE", "CREATE DATABASE plain OWNER keeper", database="postgres")
         house.says("manage.py", "migrate", "--verbosity", "0")
         yield house
+
+
+def schema_of(database: str, host: str, owner: str) -> list[str]:
+    """All that migrations have made of a database, whoever owns it."""
+    command = [str(_binary("pg_dump")), "-h", host, "-U", "postgres", "--schema-only", database]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+    return [line.replace(owner, "owner") for line in lines]
+
+
+@pytest.mark.django_db
+def test_the_tests_stand_on_what_the_plain_migrate_makes(house: House) -> None:
+    """Their own migrations go a shorter way, see `tests/template.py`."""
+    told = connection.settings_dict
+    host = told["HOST"] or told["OPTIONS"]["host"]
+
+    assert schema_of(told["NAME"], host, "postgres") == schema_of("plain", house.host, "keeper")
 
 
 REFUSED = "Nobody has said who asks for clients"

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from pipeline_crm.tiers.models import Pipeline
+from tests.quick import undrawn
 
 
 class Sheet:
@@ -19,7 +20,7 @@ class Sheet:
     def __init__(self, browser: Browser, pipeline: Pipeline) -> None:
         self.browser = browser
         self.address = reverse("admin:tiers_pipeline_change", args=[pipeline.pk])
-        page = browser.get(self.address)
+        page = undrawn(browser, self.address)
         assert page.status_code == 200, page.status_code
         self.values = values_on(page)
 
@@ -53,8 +54,8 @@ class Sheet:
 
 def values_on(page: Any) -> dict[str, Any]:
     """Everything that a browser would send back of an untouched page."""
-    values = _values(page.context["adminform"].form)
-    for inline in page.context["inline_admin_formsets"]:
+    values = _values(page.context_data["adminform"].form)
+    for inline in page.context_data["inline_admin_formsets"]:
         values |= _values(inline.formset.management_form)
         for form in inline.formset.forms:
             values |= _values(form)
