@@ -46,7 +46,7 @@ def trap() -> Iterator[Any]:
     """A server on this machine that nobody has any business with."""
     Trap.hits = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Trap)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

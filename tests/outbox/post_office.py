@@ -67,7 +67,7 @@ class Counter(socketserver.StreamRequestHandler):
 def open_office() -> Iterator[PostOffice]:
     """A mail server for as long as somebody stays inside."""
     with PostOffice() as office:
-        thread = threading.Thread(target=office.serve_forever, daemon=True)
+        thread = threading.Thread(target=office.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield office

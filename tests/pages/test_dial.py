@@ -60,7 +60,7 @@ def exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> 
     server.asked, server.status = [], 200  # type: ignore[attr-defined]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     settings.TELEPHONY_URL = f"https://127.0.0.1:{server.server_port}/call?to={{number}}&from={{person}}&key=secret"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
