@@ -15,14 +15,11 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
 
 from tests.access.matrix.world import World
+from tests.marks import mark_of, written_to
 
 # What no denial is asked about: the session itself, and the journal that denials are written into.
 BESIDE = ("django_session", "usersessions_usersession", "users_counted", "audit_", "oversight_")
 FORM = "application/x-www-form-urlencoded"
-WRITTEN = """
-SELECT sum(pg_stat_get_xact_tuples_inserted(id) + pg_stat_get_xact_tuples_updated(id) + pg_stat_get_xact_tuples_deleted(id))
-FROM unnest(%s::oid[]) AS id
-"""
 Sent = dict[str, Any] | bytes | None
 
 
@@ -40,7 +37,8 @@ class Asking:
     def __init__(self, world: World) -> None:
         self.world, self.handler = world, BaseHandler()
         self.handler.load_middleware()
-        self.tables = [oid for oid, name in self._tables() if not name.startswith(BESIDE)]
+        # By their numbers, which need not be looked up at every question.
+        self.tables = [str(number) for number, name in self._tables() if not name.startswith(BESIDE)]
         self.written: int | None = None
 
     def ask(self, who: str, method: str, path: str, sent: Sent = None, **environ: Any) -> Answer:
@@ -52,10 +50,10 @@ class Asking:
     def asked(self, who: str, method: str, path: str, sent: Sent = None, **environ: Any) -> Iterator[Answer]:
         """Asks as somebody; what came of it can be looked at inside, and is taken back at the end."""
         with transaction.atomic():
-            before = self._written() if self.written is None else self.written
+            before = written_to(self.tables) if self.written is None else self.written
             word = word_for(self.answer(who, method, path, sent, **environ))
             # The count only grows: what was written and taken back is in it as well.
-            self.written = self._written()
+            self.written = written_to(self.tables)
             wrote = self.written != before
             yield Answer(word, wrote)
             transaction.set_rollback(True)
@@ -81,11 +79,7 @@ class Asking:
 
     def rows(self) -> str:
         """A mark of all rows; another one when any of them has changed."""
-        names = [name for _oid, name in self._tables() if not name.startswith(BESIDE)]
-        mark = "(SELECT coalesce(sum(hashtextextended(r::text, 0)::numeric), 0)::text FROM {} r)"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT " + " || ' ' || ".join(mark.format(name) for name in names))
-            return str(cursor.fetchone()[0])
+        return mark_of([name for _number, name in self._tables() if not name.startswith(BESIDE)])
 
     def cookie(self, who: str) -> str:
         """What the browser of somebody sends with every question."""
@@ -113,11 +107,6 @@ class Asking:
             "wsgi.input": BytesIO(body),
             "wsgi.errors": BytesIO(),
         }
-
-    def _written(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(WRITTEN, [self.tables])
-            return int(cursor.fetchone()[0] or 0)
 
     def _tables(self) -> list[tuple[int, str]]:
         with connection.cursor() as cursor:
