@@ -7,8 +7,6 @@ none of them tells of fields. Here such a change is written onto the model that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,12 +17,16 @@ from django_fsm import FSMFieldMixin
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 NAME = "template_of_tests"
+TOLD = """
+SELECT setrole::regrole::text, unnest(setconfig)
+FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)
+"""
 FIELDLESS = ("indexes", "constraints", "triggers")
 
 
 def lend_template(run: str) -> None:
     """Sees that the migrated database of this run is there, and has the next test database made from it."""
-    with _server() as cursor:
+    with connection._nodb_cursor() as cursor:
         # Whoever comes first migrates; the others wait for the lock.
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [NAME])
         cursor.execute(
@@ -40,20 +42,13 @@ def lend_template(run: str) -> None:
 
 def say_again_of_the_database() -> None:
     """Gives the test database the settings that migrations gave to the template for whoever signs in."""
-    asked = "SELECT setrole::regrole::text, unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)"
     with connection.cursor() as cursor:
-        cursor.execute(asked, [NAME])
+        cursor.execute(TOLD, [NAME])
         for role, told in cursor.fetchall():
             name, _equals, value = told.partition("=")
             cursor.execute(
                 f'ALTER ROLE {role} IN DATABASE "{connection.settings_dict["NAME"]}" SET {name} = %s', [value]
             )
-
-
-@contextmanager
-def _server() -> Iterator[Any]:
-    with connection._nodb_cursor() as cursor:
-        yield cursor
 
 
 def _migrate_template() -> None:
