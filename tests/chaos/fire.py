@@ -128,6 +128,7 @@ class Fire:
             command += ["beat", "--loglevel", "ERROR", "--pidfile", "", "--schedule", str(self.folder / name)]
         else:
             command += ["worker", "--concurrency", "2", "--loglevel", "ERROR", "--hostname", f"{name}@fire"]
+            command += ["--without-gossip", "--without-mingle"]
         environment = self.ground.environment | {"DATABASE_URL": self._url(), "VAR_DIR": str(self.folder / "var")}
         log = self.folder / f"{name}.{self.report.counts['celery starts']}.out"
         self.report.counts["celery starts"] += 1
