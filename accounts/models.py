@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from deals.models import Deal, Origin
+from pipeline_crm.access.models import RecordGrant
 from pipeline_crm.conveyor.clocks import Running
 from pipeline_crm.conveyor.laws import laws
 from pipeline_crm.conveyor.questions import Blank, question
@@ -70,6 +71,9 @@ class Account(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        permissions: ClassVar = [
+            (RecordGrant.codename(Stage.ACCOUNT), "A record that is shared may be seen and worked")
+        ]
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
             *indexes_of_open("accounts", (State.OFFERED, State.ACTIVE, State.AT_RISK), amount="bought_total"),
@@ -142,3 +146,11 @@ class Account(ConveyorItem):
     def win_back(self) -> None:
         """The client has come back."""
         self.reason = None
+
+
+class AccountGrant(RecordGrant):
+    """An account that is shared with a colleague."""
+
+    stage = Stage.ACCOUNT
+
+    content_object = models.ForeignKey(Account, models.PROTECT, related_name="+")

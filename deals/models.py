@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from leads.models import Lead
+from pipeline_crm.access.models import RecordGrant
 from pipeline_crm.clients.models import Client
 from pipeline_crm.conveyor.laws import laws
 from pipeline_crm.conveyor.models import CameBack
@@ -71,6 +72,7 @@ class Deal(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("deal")
         verbose_name_plural = _("deals")
+        permissions: ClassVar = [(RecordGrant.codename(Stage.DEAL), "A record that is shared may be seen and worked")]
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
             *indexes_of_open("deals", (State.OFFERED, State.OPEN), wishes=("product",)),
@@ -205,3 +207,11 @@ class DealLine(models.Model):
     def total(self) -> Decimal:
         """Price times quantity."""
         return self.price * self.quantity
+
+
+class DealGrant(RecordGrant):
+    """A deal that is shared with a colleague."""
+
+    stage = Stage.DEAL
+
+    content_object = models.ForeignKey(Deal, models.PROTECT, related_name="+")

@@ -9,6 +9,7 @@ from django.db.models import CheckConstraint, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from pipeline_crm.access.models import RecordGrant
 from pipeline_crm.conveyor.laws import laws
 from pipeline_crm.conveyor.records import BELT, ConveyorItem, indexes_of_open
 from pipeline_crm.tiers.models import Product, Reason, Source
@@ -70,6 +71,7 @@ class Lead(ConveyorItem):
     class Meta(ConveyorItem.Meta):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
+        permissions: ClassVar = [(RecordGrant.codename(Stage.LEAD), "A record that is shared may be seen and worked")]
         indexes: ClassVar = [
             *ConveyorItem.Meta.indexes,
             *indexes_of_open("leads", (State.NEW, State.CONTACTED, State.PARKED), wishes=("source", "product")),
@@ -133,3 +135,11 @@ class Lead(ConveyorItem):
     @transition(state, source=State.QUALIFIED, target=State.CONTACTED)
     def come_back(self) -> None:
         """The hand-off was returned."""
+
+
+class LeadGrant(RecordGrant):
+    """A lead that is shared with a colleague."""
+
+    stage = Stage.LEAD
+
+    content_object = models.ForeignKey(Lead, models.PROTECT, related_name="+")

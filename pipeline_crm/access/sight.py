@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Value
 from django.utils import timezone
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
@@ -25,11 +27,19 @@ from pipeline_crm.tiers.models import (
 from pipeline_crm.tiers.setup import SetUp, setup
 from pipeline_crm.tiers.stages import Stage
 
-from .models import BreakGlass
+from .models import GRANTS, BreakGlass
 from .policy import Relation
 
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
+
+
+class Loan(NamedTuple):
+    """A record that a team lead shares with somebody until a date."""
+
+    stage: Stage
+    record_id: int
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Sight:
     audited: tuple[Pipeline, ...] = ()
     administers: bool = False
     glass: tuple[BreakGlass, ...] = ()
+    loans: tuple[Loan, ...] = ()
     house: SetUp | None = field(default=None, compare=False, repr=False)
 
     @cached_property
@@ -68,6 +79,11 @@ class Sight:
     @cached_property
     def headed_ids(self) -> frozenset[int]:
         return _ids(self.headed)
+
+    @cached_property
+    def lent(self) -> Mapping[Stage, frozenset[int]]:
+        """By stage, the records that are shared with the person."""
+        return {stage: frozenset(one.record_id for one in self.loans if one.stage == stage) for stage in Stage}
 
     @cached_property
     def answered_for(self) -> tuple[Pipeline, ...]:
@@ -104,6 +120,10 @@ class Sight:
         """Whether the person sees this pipeline only because they have broken the glass."""
         return any(glass.pipeline_id == pipeline_id for glass in self.glass)
 
+    def loan_of(self, stage: Stage, pk: int) -> Loan | None:
+        """Until when a record is shared with the person, where it is."""
+        return next((one for one in self.loans if (one.stage, one.record_id) == (stage, pk)), None)
+
     def seat_at(self, tier_id: int) -> Seat | None:
         """The person's own open seat at a tier."""
         return next((seat for seat in self.seats if seat.tier_id == tier_id), None)
@@ -134,7 +154,17 @@ def read_sight(user: User | AnonymousUser, *, stamp: UUID | None = None) -> Sigh
     kept = sights.get(user.pk)
     if kept is None or kept.administers != user.is_superuser:
         kept = sights[user.pk] = _read(user, house)
+    kept = _until_now(kept)
     return _through_glass(kept, house, _opened([user.pk])[user.pk]) if kept.administers else kept
+
+
+def _until_now(sight: Sight) -> Sight:
+    """Without what was shared until an hour that has passed, even if nobody has ended it yet."""
+    if not sight.loans:
+        return sight
+    now = timezone.now()
+    loans = tuple(loan for loan in sight.loans if loan.until > now)
+    return sight if len(loans) == len(sight.loans) else replace(sight, loans=loans)
 
 
 def sights_of(people: Iterable[User]) -> dict[int, Sight]:
@@ -142,7 +172,10 @@ def sights_of(people: Iterable[User]) -> dict[int, Sight]:
     house, people = setup(), [person for person in people if person.is_active]
     tiers = _grants(TierUserObjectPermission, TierGroupObjectPermission, people)
     pipelines = _grants(PipelineUserObjectPermission, PipelineGroupObjectPermission, people)
-    sights = {one.pk: _composed(one, house, tiers[one.pk], pipelines[one.pk]) for one in people}
+    lent = _lent(people)
+    sights = {
+        one.pk: _until_now(_composed(one, house, tiers[one.pk], pipelines[one.pk], lent[one.pk])) for one in people
+    }
     opened = _opened([one.pk for one in people if one.is_superuser])
     return sights | {pk: _through_glass(sights[pk], house, glass) for pk, glass in opened.items()}
 
@@ -171,13 +204,13 @@ _kept: dict[SetUp, dict[int, Sight]] = {}
 def _read(user: User, house: SetUp) -> Sight:
     tiers = _grants(TierUserObjectPermission, TierGroupObjectPermission, [user])
     pipelines = _grants(PipelineUserObjectPermission, PipelineGroupObjectPermission, [user])
-    return _composed(user, house, tiers[user.pk], pipelines[user.pk])
+    return _composed(user, house, tiers[user.pk], pipelines[user.pk], _lent([user])[user.pk])
 
 
 Grants = set[tuple[str, int]]  # what is granted, and the number of what it is granted for
 
 
-def _composed(user: User, house: SetUp, at_tiers: Grants, at_pipelines: Grants) -> Sight:
+def _composed(user: User, house: SetUp, at_tiers: Grants, at_pipelines: Grants, loans: list[Loan]) -> Sight:
     tiers, pipelines = _granted(house.tiers, at_tiers), _granted(house.pipelines, at_pipelines)
     worked = tiers["work_tier"]
     at = _ids(worked)
@@ -192,6 +225,7 @@ def _composed(user: User, house: SetUp, at_tiers: Grants, at_pipelines: Grants) 
         approves=pipelines["approve_exports"],
         audited=pipelines["audit_pipeline"],
         administers=user.is_superuser,
+        loans=tuple(loans),
         house=house,
     )
 
@@ -212,6 +246,20 @@ def _grants(
     found: defaultdict[int, Grants] = defaultdict(set)
     for user_id, *grant in rows:
         found[user_id].add((grant[0], grant[1]))
+    return found
+
+
+def _lent(people: list[User]) -> defaultdict[int, list[Loan]]:
+    """What is shared with each of these people, over or not; one question for the three stages."""
+    first, *others = (
+        grants.objects.filter(user__in=people)
+        .annotate(at=Value(stage.value))
+        .values_list("at", "user_id", "content_object_id", "until")
+        for stage, grants in GRANTS.items()
+    )
+    found: defaultdict[int, list[Loan]] = defaultdict(list)
+    for stage, user_id, pk, until in first.union(*others, all=True):
+        found[user_id].append(Loan(Stage(stage), pk, until))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
@@ -24,6 +24,7 @@ from django.db.models import (
     TextField,
 )
 
+from pipeline_crm.access.models import Share
 from pipeline_crm.clients.models import ContactPoint
 from pipeline_crm.tiers.setup import SetUp
 from pipeline_crm.tiers.stages import Stage
@@ -44,7 +45,9 @@ MIDNIGHT = Blank("midnight", DateTimeField())
 # What JSON spells as a record has it; no money and no days, which would come back as something else.
 SAME_IN_JSON = (BooleanField, CharField, ForeignKey, IntegerField, JSONField, TextField)
 OF_STAGE = {stage: Blank(f"{stage}_ids", IntegerField()) for stage in Stage}
-WHO = ("by__id", "by__username", "by__first_name", "by__last_name")  # in the order in which a person has them
+NAMES = ("id", "username", "first_name", "last_name")  # in the order in which a person has them
+WHO = tuple(f"by__{name}" for name in NAMES)
+SHARED_WITH = tuple(f"user__{name}" for name in NAMES)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,20 @@ class Ask:
 
 
 Own = Mapping[str, Ask]
+
+
+class Shared(NamedTuple):
+    """That the record is shared: the number of the share, with whom, until when."""
+
+    pk: int
+    name: str
+    until: datetime
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Shared:
+        """Out of its row as JSON."""
+        person = User.from_db(DEFAULT_DB_ALIAS, NAMES, [row[f"user__{name}"] for name in NAMES])
+        return cls(row["id"], person.name, datetime.fromisoformat(row["until"]))
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,7 @@ class Folder:
     revealed: int
     tasks: list[Task]
     ticked: list[Task]
+    shares: list[Shared]  # those that hold still
     own: Mapping[str, list[Any]]  # what one stage alone asks
 
     @property
@@ -89,7 +107,7 @@ def open_folder(item: ConveyorItem, *, user_id: int, house: SetUp, now: datetime
         ("folder", item.stage, tuple(trail), tuple(own)),
         lambda: Figures(_parts(item.stage, trail, own), planned=True),
     )
-    handoffs, moves, entries, points, revealed, tasks, ticked, *rest = question.row(
+    handoffs, moves, entries, points, revealed, tasks, ticked, shares, *rest = question.row(
         {PERSON: user_id},
         record=item.pk,
         client=item.client_id,
@@ -105,6 +123,7 @@ def open_folder(item: ConveyorItem, *, user_id: int, house: SetUp, now: datetime
         revealed=len(revealed),
         tasks=_revived(Task, tasks),
         ticked=_revived(Task, ticked),
+        shares=[Shared.read(row) for row in shares if datetime.fromisoformat(row["until"]) > now],
         own={name: ask.read(rows, house) for (name, ask), rows in zip(own.items(), rest, strict=True)},
     )
 
@@ -147,6 +166,7 @@ def _parts(stage: Stage, trail: reading.Trail, own: Own) -> list[QuerySet[Any, A
         reading.clients_revealed(PERSON, MIDNIGHT),
         tasks.filter(done_at=None).order_by("due_at", "id")[: MOST_TASKS + 1],
         tasks.filter(done_at__isnull=False).order_by(F("done_at").desc(), "-id")[:DONE_TASKS],
+        Share.objects.filter(stage=stage, record_id=RECORD, ended_at=None).values("id", "until", *SHARED_WITH),
         *(ask.rows() for ask in own.values()),
     ]
 
@@ -189,12 +209,11 @@ def _moments(model: type[Model]) -> tuple[int, ...]:
 def _with_people[Row: Model](found: list[Row], rows: Sequence[Mapping[str, Any]], house: SetUp) -> list[Row]:
     """Facts with whoever did them; of people only what makes up a name is known."""
     people: dict[int, User] = {}
-    names = tuple(name.removeprefix("by__") for name in WHO)
     for fact, row in zip(found, rows, strict=True):
         pk = row["by__id"]
         if pk is None:
             continue
         if pk not in people:
-            people[pk] = User.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in WHO])
+            people[pk] = User.from_db(DEFAULT_DB_ALIAS, NAMES, [row[name] for name in WHO])
         fact._state.fields_cache["by"] = people[pk]
     return found

@@ -204,6 +204,35 @@ class ReassignForm(ActForm):
         return (item.tier_id, item.seat_id)
 
 
+class ShareForm(ActForm):
+    """The team lead lets a colleague see and work a record for a while."""
+
+    act = "share"
+    heading = _("Share with a colleague")
+    word = _("Share")
+    sign = "share"
+    variant = "outline"
+
+    seat = SeatField(
+        Seat.objects.none(),
+        label=_("With whom"),
+        empty_label=None,
+        error_messages={
+            "required": _("Choose a colleague."),
+            "invalid_choice": _("A record is shared with a colleague who works at the same tier."),
+        },
+    )
+    until = MomentField(label=_("Until"), error_messages={"required": _("Say until when.")})
+
+    def suit(self, item: ConveyorItem) -> None:
+        seats = Seat.objects.open().filter(tier=item.tier_id, role=Seat.Role.MEMBER)
+        choice_of(self, "seat").queryset = seats.exclude(pk=item.seat_id or 0).select_related("user", "tier")
+
+    @classmethod
+    def differs_by(cls, item: ConveyorItem) -> Hashable:
+        return (item.tier_id, item.seat_id)
+
+
 class ConsentForm(ActForm):
     """What the client says about being contacted."""
 

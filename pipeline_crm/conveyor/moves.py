@@ -57,6 +57,7 @@ ONLY_FOR: dict[tuple[Act, Stage] | Act, Promise] = {
     Act.TAKE: gettext_lazy("You have no open seat at this tier, so you cannot take its clients."),
     Act.ACCEPT: gettext_lazy("Only the person this client is offered to can accept it."),
     Act.MARK: gettext_lazy("Only the person who works this client can mark the brief."),
+    Act.SHARE: gettext_lazy("Only the team lead can share an open record of the tier with a colleague."),
     Act.REASSIGN: gettext_lazy("Only the team lead or the head of sales can move a record to somebody else."),
     (Act.REOPEN, Stage.LEAD): gettext_lazy("Only the team lead can open a closed lead again."),
     (Act.REOPEN, Stage.DEAL): gettext_lazy("Only the team lead can open a closed deal again."),

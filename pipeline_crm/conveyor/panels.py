@@ -366,7 +366,7 @@ def to_next(press: Press, step: Step | None) -> SafeString:
     return SafeString(BUTTON.format("", press.url("move"), press.sent, button))
 
 
-def more(press: Press, steps: Sequence[Step], back: str = "") -> SafeString:
+def more(press: Press, steps: Sequence[Step], back: str = "", *, releases: bool = True) -> SafeString:
     """The menu of what is done seldom; `back` is the word for returning the client, where that can be done."""
     shown = ""
     if steps:
@@ -376,7 +376,7 @@ def more(press: Press, steps: Sequence[Step], back: str = "") -> SafeString:
     shown += f'<p class="eyebrow px-2 pb-1 pt-2">{_("More")}</p>'
     if back:
         shown += f'<a class="drop-item" href="{press.url("return")}">{icon("arrow-back-up")}{escape(back)}</a>'
-    if press.item.seat_id is not None:
+    if releases and press.item.seat_id is not None:
         words = f"{icon('stack-2')}{_('Put it into the pool')}"
         button = f'<button type="submit" class="drop-item">{words}</button>'
         shown += BUTTON.format("", press.url("release"), press.sent, button)

@@ -26,7 +26,7 @@ from pipeline_crm.tiers.models import Step
 from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.timeline import reading
 
-from . import opening, panels, telephony
+from . import lent_panel, opening, panels, telephony
 from .answers import Request, note_inspection, note_look
 from .cards import house_of, wanted_by
 from .clocks import ladder_of, running
@@ -54,6 +54,8 @@ class Standing:
     holds: bool
     steers: bool
     works: bool
+    closes: bool
+    shares: bool
     takes: bool
     only_offered: bool
     full: bool
@@ -66,6 +68,8 @@ def standing(item: ConveyorItem, sight: Sight) -> Standing:
         holds=item.seat_id in sight.seat_ids,
         steers=steers,
         works=item.allows(Act.WORK, sight),
+        closes=item.allows(Act.CLOSE, sight),
+        shares=item.allows(Act.SHARE, sight) and item.seat_id is not None and item.state != OFFERED,
         takes=item.allows(Act.TAKE, sight) and (item.tier.cherry_picking or steers),
         only_offered=item.state == OFFERED,
         full=item.openness(sight) is Openness.FULL,
@@ -174,7 +178,7 @@ def _everything(
         **reader.folder.own,
         "call": panels.call(press, contact),
         "to_next": panels.to_next(press, _next_step(item, steps)),
-        "more": panels.more(press, [] if can.only_offered else steps, str(send_back.heading) if send_back else ""),
+        "more": _more(reader, steps, send_back),
         "contact_panel": panels.contact(
             press, contact, known, works=can.works, asks=_of_head(reader, "erasure:person")
         ),
@@ -187,8 +191,27 @@ def _everything(
         "hands_panel": panels.hands(
             press, hands, why, moves=can.steers and item.is_open, sight=_of_head(reader, "oversight:who-sees")
         ),
+        **_shares(reader),
         **_briefs(reader),
     }
+
+
+def _shares(reader: Reader) -> dict[str, SafeString]:
+    """With whom the record is shared, for its owner and those in charge; until when, for whoever borrows it."""
+    can, item, now = reader.can, reader.item, reader.now
+    told = can.holds or can.steers
+    shares = lent_panel.shared(reader.press, reader.folder.shares, shares_it=can.shares, now=now) if told else ""
+    loan = None if told else sight_of(reader.request.user).loan_of(item.stage, item.pk)
+    return {
+        "shared_panel": SafeString(shares),
+        "borrowed": lent_panel.borrowed(loan.until, now=now) if loan else SafeString(""),
+    }
+
+
+def _more(reader: Reader, steps: Sequence[Step], send_back: type[ActForm] | None) -> SafeString:
+    can = reader.can
+    back = str(send_back.heading) if send_back is not None and can.closes else ""
+    return panels.more(reader.press, [] if can.only_offered else steps, back, releases=can.closes)
 
 
 def _why(reader: Reader) -> Why | None:

@@ -251,6 +251,7 @@ class ConveyorItem(FSMModelMixin, models.Model):
             (Relation.LED in relations, Q(tier__in=sight.led_ids)),
             # Who looks through broken glass reads as a head does: the policy's two columns are the same.
             (Relation.HEADED in relations, Q(pipeline__in=sight.headed_ids)),
+            (Relation.SHARED in relations, Q(pk__in=sight.lent[cls.stage])),
         )
         return reduce(or_, (rows for is_asked, rows in ways if is_asked), Q(pk__in=[]))
 
@@ -289,6 +290,8 @@ class ConveyorItem(FSMModelMixin, models.Model):
             found.add(Relation.LED)
         if self.pipeline_id in sight.headed_ids:
             found.add(Relation.GLASS if sight.is_behind_glass(self.pipeline_id) else Relation.HEADED)
+        if self.pk in sight.lent[self.stage]:
+            found.add(Relation.SHARED)
         return frozenset(found)
 
     def openness(self, sight: Sight) -> Openness:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from pipeline_crm.access.sight import Sight
+from pipeline_crm.access.sight import Loan, Sight
 from pipeline_crm.tiers.models import Pipeline, Seat, Tier
+from pipeline_crm.tiers.stages import Stage
 from pipeline_crm.users.models import User
 
 from .questions import CURRENCY
 
 PIPELINE, PERSON = -1, -2
 SEATS, WORKED, LED, HEADED, STEPS = -1_000, -2_000, -3_000, -4_000, -5_000
-Shape = tuple[int, int, int, int]
+LENT = {stage: -6_000 - 1_000 * place for place, stage in enumerate(Stage)}
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def stand_in(sight: Sight, pipeline: Pipeline | None = None) -> StandIn:
         (WORKED, sight.worked_ids),
         (LED, sight.led_ids),
         (HEADED, sight.headed_ids),
+        *((first, sight.lent[stage]) for stage, first in LENT.items()),
     )
     numbers: dict[Any, Any] = {first - place: pk for first, pks in kinds for place, pk in enumerate(sorted(pks))}
     numbers[PERSON] = sight.user_id
@@ -65,13 +70,18 @@ def stand_in(sight: Sight, pipeline: Pipeline | None = None) -> StandIn:
 
 @lru_cache(maxsize=256)
 def _nobody(shape: Shape) -> tuple[User, Sight]:
-    seats, worked, led, headed = shape
+    seats, worked, led, headed, *lent = shape
     sight = Sight(
         user_id=PERSON,
         seats=tuple(Seat(pk=pk) for pk in _below(SEATS, seats)),
         worked=tuple(Tier(pk=pk) for pk in _below(WORKED, worked)),
         led=tuple(Tier(pk=pk) for pk in _below(LED, led)),
         headed=tuple(Pipeline(pk=pk) for pk in _below(HEADED, headed)),
+        loans=tuple(
+            Loan(stage, pk, ALWAYS)
+            for (stage, first), count in zip(LENT.items(), lent, strict=True)
+            for pk in _below(first, count)
+        ),
     )
     user = User(pk=PERSON)
     user.__dict__["sight"] = sight

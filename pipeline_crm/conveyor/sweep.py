@@ -27,6 +27,7 @@ from .assignment import ADVISORY_SPACE, tiers_of_choice
 from .books import tend_covers
 from .clocks import AGAIN_AFTER, next_rung_at
 from .handoff import Handing, hand_over_many, news_of
+from .lending import end_overdue
 from .models import Load
 from .plan import Deed, Planner, due, places_due
 from .records import BELT, ConveyorItem
@@ -47,6 +48,8 @@ def sweep(*, now: datetime) -> Counter[str]:
     """Acts on every record whose hour has come; returns how often each thing was done."""
     _draw_calendars(now)
     done = tend_covers(now=now)
+    if ended := end_overdue(now=now):
+        done["unshared"] += ended
     for model, tier_id in _places(now):
         done += _sweep_tier(model, tier_id, now=now)
     for tier_id in _tiers_of_many_loads():

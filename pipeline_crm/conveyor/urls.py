@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from pipeline_crm.access.gate import View, may
 
-from . import browse, pages
+from . import browse, lent_pages, pages
 from .desks import Desk
 
 
@@ -32,6 +32,8 @@ def shared(desk: Desk) -> list[URLPattern]:
         path("<int:pk>/consent/", at(desk, pages.consent), name="consent"),
         path("<int:pk>/dial/", at(desk, pages.dial), name="dial"),
         path("<int:pk>/reassign/", at(desk, pages.reassign), name="reassign"),
+        path("<int:pk>/share/", at(desk, lent_pages.share), name="share"),
+        path("<int:pk>/share/<int:share_id>/end/", at(desk, lent_pages.unshare), name="unshare"),
     ]
 
 

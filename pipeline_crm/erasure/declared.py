@@ -40,6 +40,7 @@ KEPT = {
         deals.Deal            clock state currency
         accounts.Account      clock state currency
         oversight.Alarm       measure
+        access.Share          stage
         exchange.ImportedRow  stage
         exchange.Export       stage format contacts language state why
         erasure.Erasure       basis state

@@ -67,6 +67,7 @@ class Notice(models.Model):
         EXPORT_READY = "export_ready", _("A file that you asked for is there")
         EXPORT_CLOSED = "export_closed", _("A file that you asked for will not be made")
         BARRED = "barred", _("A client must not be contacted any more")
+        SHARED = "shared", _("A record is shared with you")
         ERASURE_ASKED = "erasure_asked", _("A client’s data will be erased")
         ERASURE_DONE = "erasure_done", _("A client’s data were erased, or were not")
 

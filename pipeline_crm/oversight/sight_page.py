@@ -127,6 +127,9 @@ class Words:
             case Relation.GLASS:
                 glass = next(one for one in seer.sight.glass if one.pipeline_id == item.pipeline_id)
                 return _("Emergency access, until %(until)s.") % {"until": self._at(glass.until)}
+            case Relation.SHARED:
+                loan = seer.sight.loan_of(item.stage, item.pk)
+                return _("A team lead shares it with them, until %(until)s.") % {"until": loan and self._at(loan.until)}
             case _:
                 return capfirst(relation.value)
 

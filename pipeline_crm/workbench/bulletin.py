@@ -50,6 +50,7 @@ SIGNS = {
     Notice.Kind.EXPORT_CLOSED: "file-export",
     Notice.Kind.ALARM: "alert-triangle",
     Notice.Kind.BARRED: "phone-off",
+    Notice.Kind.SHARED: "share",
     Notice.Kind.ERASURE_ASKED: "user-off",
     Notice.Kind.ERASURE_DONE: "user-off",
 }
@@ -69,6 +70,7 @@ NAMED = {
     Notice.Kind.REMINDED_EARLY: _("A clock runs out soon for %(name)s. Turn to this client in time."),
     Notice.Kind.DECIDE: _("%(name)s has gone from hand to hand. Decide who takes the client."),
     Notice.Kind.BARRED: _("%(name)s must not be contacted any more. Only you can lift that, with a new consent."),
+    Notice.Kind.SHARED: _("%(name)s is shared with you: you can see and work the record for a while."),
 }
 # What was true when it was told, and is over.
 OVER = {
@@ -104,6 +106,7 @@ NAMELESS = {
     Notice.Kind.EXPORT_READY: _("The file that you asked for is there. It can be fetched for a day."),
     Notice.Kind.EXPORT_CLOSED: _("The file that you asked for will not be made. Look why."),
     Notice.Kind.BARRED: _("A client must not be contacted any more."),
+    Notice.Kind.SHARED: _("A record was shared with you for a while, and is no more."),
     Notice.Kind.ERASURE_ASKED: _("A client’s data will be erased. Until then a head of sales can stop it."),
     Notice.Kind.ERASURE_DONE: _("An erasure has come to its end: its act can be read and printed."),
 }

@@ -115,7 +115,8 @@ def _with_own_eyes(stage: Stage, found: list[ConveyorItem]) -> list[ConveyorItem
 def _among_few(nobody: StandIn, stage: Stage, meant: Meant) -> list[ConveyorItem] | None:
     """What a member finds who holds few records; None for those with many."""
     key = (stage, nobody.shape)
-    held = partial(DESKS[stage].model.objects.filter, seat__in=nobody.sight.seat_ids)
+    near = Q(seat__in=nobody.sight.seat_ids) | Q(pk__in=nobody.sight.lent[stage])
+    held = partial(DESKS[stage].model.objects.filter, near)
     own = few_of(held, key, nobody.numbers)
     if own is None:
         return None
@@ -138,7 +139,7 @@ def _rows(nobody: StandIn, stage: Stage, shape: Shape) -> QuerySet[Any, Any]:
 
 
 def _open_to(nobody: StandIn, stage: Stage) -> QuerySet[Any, Any]:
-    return visible(nobody.user, DESKS[stage].model.objects.filter(_in_full(nobody.sight)))
+    return visible(nobody.user, DESKS[stage].model.objects.filter(_in_full(nobody.sight, stage)))
 
 
 def _best(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -152,9 +153,9 @@ def _as_flag(condition: Q) -> Any:
     return Case(When(condition, then=Value(value=True)), default=Value(value=False), output_field=BooleanField())
 
 
-def _in_full(sight: Sight) -> Q:
+def _in_full(sight: Sight, stage: Stage) -> Q:
     """Records whose client the asker may read in full: a search must not tell of the pool, nor of mere offers."""
-    own = Q(seat__in=sight.seat_ids) & ~Q(state="offered")
+    own = Q(seat__in=sight.seat_ids) & ~Q(state="offered") | Q(pk__in=sight.lent[stage])
     return own | Q(tier__in=sight.led_ids) | Q(pipeline__in=sight.headed_ids)
 
 

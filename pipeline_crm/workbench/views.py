@@ -26,6 +26,7 @@ from .breaks import breaks_of
 from .bulletin import bulletin_for
 from .choices import back
 from .day import day_of, stages_of, steps_of
+from .lent import lent_to
 from .looked_for import note_search
 from .numbers import numbers_of
 from .pools import pools_for, was_closed
@@ -53,6 +54,7 @@ def my_work(request: Request) -> HttpResponse:
         "numbers": numbers_of(user, now=now),
         "takes_leads": Stage.LEAD in stages_of(sight_of(user)),
         "decisions": decisions_for(user, sight_of(user).led),
+        "lent": lent_to(user),
         "breaks": breaks_of(user, now=now),
     }
     return render(request, "workbench/my_work.html", told)

@@ -24,7 +24,7 @@ from pipeline_crm.access.glass import break_glass
 from pipeline_crm.access.sight import read_sight
 from pipeline_crm.clients.models import Agreement, Client, ContactPoint
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import books, consent, handoff, opening
+from pipeline_crm.conveyor import books, consent, handoff, lending, opening
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.records import BELT, ConveyorItem, Openness
@@ -177,6 +177,7 @@ class Chance:
             lambda: belt.note(model, pk, text="Something.", by=by, now=now),
             lambda: belt.set_task(model, pk, title="Call", due_at=now + timedelta(days=1), by=by, now=now),
             lambda: belt.reassign(model, pk, to=colleague, by=chief, now=now),
+            lambda: self._lend(model, pk, item, colleague),
             lambda: opening.reveal(model, pk, by=by, now=now),
             lambda: handoff.accept(model, pk, by=by, now=now),
             lambda: consent.say(
@@ -188,6 +189,13 @@ class Chance:
                 now=now,
             ),
         ]
+
+    def _lend(self, model: Any, pk: int, item: ConveyorItem, colleague: Seat | None) -> None:
+        """For some minutes or some days, so that some of it is over in the end, swept or not."""
+        leads = [seat for seat in self.seats if seat.tier_id == item.tier_id and seat.role == Seat.Role.LEAD]
+        if colleague is not None:
+            until = self.now + timedelta(minutes=self.random.choice([30, 10_000]))
+            lending.share(model, pk, to=colleague, until=until, by=leads[0].user, now=self.now)
 
     def _why(self, item: ConveyorItem, kind: str) -> Any:
         return item.pipeline.reasons.filter(kind=kind)[0]

@@ -17,6 +17,9 @@ FUNCTIONS = {
     "crm_be",  # reads grants and seats, tells nothing
     "crm_keeps",  # whether the asker holds what came of a record that they hold
     "crm_erase",  # removes the words of a client whose erasure runs, and nothing otherwise
+    "access_take_back",  # takes away the grant of a share that ends, and writes the journal
+    "access_moved_on",  # ends the shares of what changes hands or closes
+    "access_left",  # ends the shares of who leaves
     "audit_link",  # writes the journal's chain
     "pgtrigger_who_leaves_takes_no_file_along",  # empties the files of who is dismissed
 }

@@ -169,7 +169,7 @@ ACTS = [
         for room in ("leads", "deals", "accounts")
         for act in ("claim", "release", "move", "reveal", "dial")
     ),
-    *(f"{room}:task-done" for room in ("leads", "deals", "accounts")),
+    *(f"{room}:{act}" for room in ("leads", "deals", "accounts") for act in ("task-done", "unshare")),
     *(f"{room}:{act}" for room in ("deals", "accounts") for act in ("accept", "mark")),
     *("leads:contact", "leads:reopen", "deals:reopen", "accounts:doubt", "accounts:calm", "accounts:win-back"),
     *(f"reports:team-{act}" for act in ("move", "undo", "close", "open", "away", "back", "pause", "resume")),

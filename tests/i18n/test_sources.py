@@ -30,7 +30,7 @@ SAID_AS_IT_IS = {"Pipeline", "CRM", "C", "T", "A", "/"}
 SHOWN = {"title", "placeholder", "aria-label", "alt", "aria-description"}
 SILENT = {"script", "style", "svg"}
 # The last three are views of numbers, which no page names.
-UNSEEN = re.compile(r"^Historical|ObjectPermission$|^(Movement|HandedOn|CameBack|Origin)$")
+UNSEEN = re.compile(r"^Historical|(ObjectPermission|Grant)$|^(Movement|HandedOn|CameBack|Origin)$")
 GAP = "\N{OBJECT REPLACEMENT CHARACTER}"
 # Calls whose words reach a reader, and how many of their first arguments do not.
 SPOKEN = {

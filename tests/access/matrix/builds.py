@@ -102,6 +102,11 @@ def _everybody_heads(put: Put) -> None:
     put.setattr(records.ConveyorItem, "relations", lambda *_words: frozenset({Relation.HEADED}))
 
 
+def _never_ends(put: Put) -> None:
+    """A share is thought to last until the sweep ends it."""
+    put.setattr(sight, "_until_now", lambda kept: kept)
+
+
 BUILDS: dict[str, Build] = {
     "a view without scope": Build(_no_scope, "leads", "foreign", "GET", "record", "tess", "200"),
     "writes, then authorises": Build(
@@ -111,5 +116,6 @@ BUILDS: dict[str, Build] = {
     "hidden is not absent": Build(_hidden_is_not_absent, "deals", "hanas", "GET", "record", "hal", "403"),
     "bulk without a look": Build(_bulk_without_a_look, "team", "hunters", "POST", "team-move", "lena", "303"),
     "who left stays": Build(_who_left_stays, "leads", "gones", "GET", "record", "gone", "200"),
+    "a share that never ends": Build(_never_ends, "leads", "overdue", "GET", "record", "sue", "200"),
     "everybody heads": Build(_everybody_heads, "leads", "pooled", "POST", "reveal", "sam", "303"),
 }

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from pipeline_crm.access.models import Share
 from pipeline_crm.conveyor.records import ConveyorItem
-from pipeline_crm.tiers.models import Reason
+from pipeline_crm.tiers.models import Reason, Seat
 from pipeline_crm.timeline.models import Task
 from tests.access.matrix.world import ABSENT, World
 from tests.access.test_doors import ACTS, ADMIN, Address, addresses
@@ -31,6 +32,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "win": {"summary": "Bought two rooms."},
     "offer-again": {"summary": "Bought two rooms, and a place for the car."},
     "repeat": {"summary": "Wants a third room."},
+    "share": {"until": "2026-11-20T12:00"},
     "mark": {"mark": 4},
     "lines": {"lines-TOTAL_FORMS": 0, "lines-INITIAL_FORMS": 0},
     "team-away": {"first_day": "2026-11-20", "last_day": "2026-11-21"},
@@ -108,6 +110,8 @@ def _records(table: str, found: list[Address], world: World) -> Iterator[Row]:
             args = [item.pk if item else ABSENT]
             if "task_id" in address.route:
                 args.append(_task(item) if item else ABSENT)
+            if "share_id" in address.route:
+                args.append(_share(item) if item else ABSENT)
             path = reverse(address.name, args=args)
             for method in _methods(address, subject):
                 yield Row(subject, method, short_name(address), path, _sent(name, item) if method == "POST" else {})
@@ -124,6 +128,11 @@ def _task(item: ConveyorItem) -> int:
     return Task.objects.filter(stage=item.stage, record_id=item.pk).values_list("pk", flat=True)[0]
 
 
+def _share(item: ConveyorItem) -> int:
+    shares = Share.objects.filter(stage=item.stage, record_id=item.pk).values_list("pk", flat=True)
+    return next(iter(shares), ABSENT)
+
+
 def _sent(name: str, item: ConveyorItem | None) -> dict[str, Any]:
     """What an act would be glad to read, so that nothing but the policy can stop it."""
     told = dict(WRITTEN.get(name, {}))
@@ -131,6 +140,10 @@ def _sent(name: str, item: ConveyorItem | None) -> dict[str, Any]:
         return told | {"step": ABSENT, "reason": ABSENT}
     if name == "move":
         told["step"] = item.pipeline.steps.filter(stage=item.stage).exclude(pk=item.step_id)[0].pk
+    if name == "share":
+        colleagues = Seat.objects.open().filter(tier=item.tier_id, role=Seat.Role.MEMBER, user__is_active=True)
+        others = colleagues.exclude(pk=item.seat_id or 0).order_by("-id").values_list("pk", flat=True)
+        told["seat"] = next(iter(others), ABSENT)
     kind = f"return_{item.stage}" if name == "return" else REASONS.get(name)
     if kind:
         told["reason"] = Reason.objects.filter(pipeline=item.pipeline_id, kind=kind)[0].pk

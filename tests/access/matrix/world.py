@@ -21,8 +21,9 @@ from accounts.models import Account
 from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
+from pipeline_crm.access.models import Share
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor import handoff, lending
 from pipeline_crm.conveyor.handoff import Handing, hand_over_many
 from pipeline_crm.conveyor.models import BookMove
 from pipeline_crm.conveyor.moves import hold
@@ -149,11 +150,26 @@ def _leads(world: World) -> dict[str, ConveyorItem]:
         "closed": make_contacted(sam),
         "gones": make_contacted(world.seats["gone"]),
         "foreign": make_contacted(world.seats["stan"]),
+        "lent": _lent(make_contacted(sam), sue, world),
+        "overdue": _lent(make_contacted(sam), sue, world, hours=0.75),
+        "taken-back": _lent(make_contacted(sam), sue, world, taken_back=True),
     }
     scouting.park(found["parked"].pk, until=MONDAY + timedelta(days=3), by=sam.user, now=MONDAY)
     why = reason(world.home, Reason.Kind.DISQUALIFY)
     scouting.disqualify(found["closed"].pk, reason=why, by=sam.user, now=MONDAY)
     return found
+
+
+def _lent(
+    item: ConveyorItem, to: Seat, world: World, *, hours: float = 24, by: str = "lena", taken_back: bool = False
+) -> ConveyorItem:
+    """Shared with a colleague by the team lead, until tomorrow, until before anybody asks, or no more."""
+    lead = world.users[by]
+    lending.share(type(item), item.pk, to=to, until=MONDAY + timedelta(hours=hours), by=lead, now=LATER)
+    if taken_back:
+        share = Share.objects.get(stage=item.stage, record_id=item.pk)
+        lending.take_back(type(item), item.pk, share_id=share.pk, by=lead, now=LATER)
+    return item
 
 
 def _undecided(item: ConveyorItem) -> ConveyorItem:
@@ -250,6 +266,12 @@ def _colleagues(world: World) -> None:
     deals["tesss"] = _accepted(make_offer(sam), seats["tess, hunting"], world)
     won = farming.win(_deal_of(hal, world).pk, brief=BRIEF, by=hal.user, now=MONDAY)
     accounts["freds"] = _accepted(won, seats["fred"], world)
+    for who, stage in {"dora": Stage.DEAL, "fiona": Stage.ACCOUNT}.items():
+        world.users[who] = make_person(who)
+        seats[who] = seat_at(world.home, stage, world.users[who], role=Seat.Role.LEAD, capacity=0)
+    deals["lent"] = _lent(_deal_of(hal, world), seats["tess, hunting"], world, by="dora")
+    won = farming.win(_deal_of(hal, world).pk, brief=BRIEF, by=hal.user, now=MONDAY)
+    accounts["lent"] = _lent(_accepted(won, seats["fred"], world), seats["fay"], world, by="fiona")
     _moved(deals["moved"], seats["hana"], world)
     _moved(accounts["moved"], seats["fred"], world)
 
