@@ -8,7 +8,7 @@ owner's sake never outlasts their holding it. From the hour on nobody is shown i
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Permission
 from django.http import Http404
@@ -44,12 +44,7 @@ def share(
     of_record.filter(user=to.user_id).update(ended_at=now, ended_by=by)
     given = {"stage": item.stage, "record_id": item.pk, "given_at": now, "until": until}
     made = Share.objects.create(user_id=to.user_id, tier_id=item.tier_id, by=by, **given)
-    permission = Permission.objects.get(
-        codename=RecordGrant.codename(item.stage), content_type__app_label=model._meta.app_label
-    )
-    GRANTS[item.stage].objects.create(
-        user_id=to.user_id, permission=permission, content_object=item, share=made, until=until
-    )
+    _grant(item, made)
     told = {"share": made.pk, "until": until.isoformat()}
     record = (item.stage.value, item.pk)
     note(
@@ -64,6 +59,12 @@ def share(
     )
     tell([to.user_id], kind=Notice.Kind.SHARED, stage=item.stage, record_id=item.pk, event=f"share:{made.pk}", now=now)
     return item
+
+
+def _grant(item: ConveyorItem, made: Share) -> None:
+    named = {"codename": RecordGrant.codename(item.stage), "content_type__app_label": item._meta.app_label}
+    given: dict[str, Any] = {"content_object_id": item.pk, "permission": Permission.objects.get(**named)}
+    GRANTS[item.stage].objects.create(user_id=made.user_id, share=made, until=made.until, **given)
 
 
 def _refuse(item: ConveyorItem, to: Seat, until: datetime, *, now: datetime) -> None:
