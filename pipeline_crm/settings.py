@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "pipeline_crm.access.middleware.SightMiddleware",
     "pipeline_crm.access.middleware.SecondFactorMiddleware",
+    "pipeline_crm.access.viewing.ViewingMiddleware",
     # Around the views, outside of their transactions.
     "pipeline_crm.access.denials.DenialMiddleware",
     # Last: nearest to the views whose refusals it turns into sentences.

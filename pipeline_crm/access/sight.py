@@ -33,6 +33,8 @@ from .policy import Relation
 if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
+    from .viewing import Viewing
+
 
 class Loan(NamedTuple):
     """A record that a team lead shares with somebody until a date."""
@@ -47,7 +49,7 @@ class Sight:
     """The tiers a person works or leads, the pipelines they head or analyse, the seats they sit on.
 
     An administrator sees no client for being one. Who has broken the glass stands as a head of that pipeline until it
-    closes; it is among `headed` then, and `glass` tells so.
+    closes; it is among `headed` then, and `glass` tells so. With `viewing` somebody looks with other eyes than their own.
     """
 
     user_id: int | None = None
@@ -62,6 +64,7 @@ class Sight:
     administers: bool = False
     glass: tuple[BreakGlass, ...] = ()
     loans: tuple[Loan, ...] = ()
+    viewing: Viewing | None = None
     house: SetUp | None = field(default=None, compare=False, repr=False)
 
     @cached_property

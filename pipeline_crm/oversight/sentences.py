@@ -33,6 +33,8 @@ def _details(line: Line) -> list[str]:
     if line.kind == Kind.VIEWED:
         how = {"hidden": _("in the pool, without a name"), "named": _("an offer, the name only"), "full": _("in full")}
         told += [how[detail["how"]]] if detail.get("how") in how else []
+    if line.kind in (Kind.VIEW_AS_BEGAN, Kind.VIEW_AS_ENDED):
+        told.append(_rights(str(detail.get("rights", ""))))
     if line.kind == Kind.DENIED:
         told.append(f"{detail.get('method', '')} {detail.get('page', '')}".strip())
     if isinstance(detail.get("rows"), int):
@@ -46,6 +48,19 @@ def _details(line: Line) -> list[str]:
     if isinstance(detail.get("columns"), list):
         told.append(", ".join(map(str, detail["columns"])))
     return told
+
+
+def _rights(rights: str) -> str:
+    """With which rights somebody looked."""
+    right, _colon, tier = rights.partition(":")
+    words = {
+        "now": _("with the rights of that day"),
+        "member": _("with a seat at tier no. %(tier)s"),
+        "lead": _("as team lead of tier no. %(tier)s"),
+        "head": _("as head of sales"),
+        "analyst": _("as analyst"),
+    }
+    return words.get(right, "") % {"tier": tier}
 
 
 def _thing(name: str) -> str:

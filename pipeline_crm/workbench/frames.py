@@ -128,7 +128,7 @@ def frame_of(request: Request) -> Frame:
     path = "" if match and "pk" in match.kwargs and match.namespace in RECORDS else request.path
     offsets = tuple(timezone.now().astimezone(pipeline.zone).utcoffset() for pipeline in here.pipelines)
     key = (
-        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.sight.headed_ids, here.pipeline and here.pipeline.pk, here.namespace,
+        here.user.pk, here.user.is_staff, here.sight.house and here.sight.house.stamp, here.sight.headed_ids, here.sight.viewing, here.pipeline and here.pipeline.pk, here.namespace,
         path, get_language(), offsets, tuple(counts.items()),
     )  # fmt: skip
     frame = _kept.get(key)

@@ -163,6 +163,7 @@ def test_what_changes_something_answers_no_link(
 
 
 ACTS = [
+    "oversight:stop-viewing",
     *("workbench:take-next", "workbench:read-notices", "workbench:language", "workbench:theme", "workbench:pipeline"),
     *(
         f"{room}:{act}"

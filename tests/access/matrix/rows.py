@@ -238,6 +238,7 @@ def _sent_of(world: World) -> dict[str, dict[str, Any]]:
     why = "The head of sales is ill, and a client waits."
     return {
         "access:glass": {"pipeline": world.other.pk, "hours": 1, "reason": why},
+        "oversight:view-as": {"person": world.users["sam"].pk, "rights": "now"},
         "oversight:lay": {"stage": "lead", "number": world.items["leads"]["mine"].pk},
     }
 
