@@ -23,7 +23,6 @@ from pipeline_crm.access.policy import Part, Relation, readers
 from pipeline_crm.access.sight import Sight, sight_of
 from pipeline_crm.access.viewing import ANALYST, HEAD, LEAD, LONGEST, MEMBER, NOW, Viewing
 from pipeline_crm.conveyor.answers import Request, SeeOther, posted
-from pipeline_crm.conveyor.faces import STAGE_ICONS
 from pipeline_crm.conveyor.record_page import REVEALED
 from pipeline_crm.conveyor.records import BELT
 from pipeline_crm.conveyor.words import capped
@@ -31,7 +30,7 @@ from pipeline_crm.tiers.models import Pipeline
 from pipeline_crm.tiers.stages import Stage
 
 MOST = 1_000  # records of a stage that are counted; of more it is said that there are more
-NOBODY = ""  # chosen for somebody new
+NEW = "new"  # chosen for somebody who is not there yet
 
 
 class ViewForm(forms.Form):
@@ -39,9 +38,7 @@ class ViewForm(forms.Form):
 
     person = forms.TypedChoiceField(
         label=gettext_lazy("With whose eyes"),
-        coerce=int,
-        empty_value=None,
-        required=False,
+        coerce=lambda chosen: None if chosen == NEW else int(chosen),
         help_text=gettext_lazy("Somebody new holds no clients yet."),
     )
     rights = forms.ChoiceField(
@@ -59,7 +56,7 @@ class ViewForm(forms.Form):
         }
         named = sorted(people.items(), key=lambda one: one[1])
         self.home = home
-        self._choices("person", [(NOBODY, _("somebody new")), *named])
+        self._choices("person", [(NEW, _("somebody new")), *named])
         self._choices("rights", rights_of(home))
 
     def _choices(self, name: str, choices: Iterable[tuple[Any, str]]) -> None:
@@ -67,7 +64,7 @@ class ViewForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
-        if told.get("person") is None and told.get("rights") == NOW:
+        if "person" in told and told["person"] is None and told.get("rights") == NOW:
             self.add_error("rights", _("Somebody new has no rights yet: choose which ones they would have."))
         return told
 
@@ -86,11 +83,13 @@ class Change:
     """How many open records of a stage these eyes see, now and with the rights in question."""
 
     stage: Stage
-    icon: str
-    named_now: int | str
-    named_then: int | str
-    pooled_now: int | str
-    pooled_then: int | str
+    named: tuple[int | str, int | str]
+    pooled: tuple[int | str, int | str]
+
+    @property
+    def pairs(self) -> tuple[tuple[int | str, int | str], ...]:
+        """In the order of the page's columns."""
+        return self.named, self.pooled
 
 
 @may("sight.explain")
@@ -144,16 +143,9 @@ def changes_of(viewing: Viewing, home: Pipeline, sight: Sight) -> list[Change]:
     """What the rights in question change, stage by stage, in numbers."""
     before = Viewing(viewing.pipeline_id, viewing.person_id, NOW, viewing.until)
     now, then = (eyes.seen_with(each, sight) or Sight() for each in (before, viewing))
+    kinds = (readers(Part.NAME), frozenset({Relation.POOL}))
     return [
-        Change(
-            stage,
-            STAGE_ICONS[stage],
-            *(
-                _count(stage, home, relations, whose)
-                for relations in (readers(Part.NAME), frozenset({Relation.POOL}))
-                for whose in (now, then)
-            ),
-        )
+        Change(stage, *((_count(stage, home, kind, now), _count(stage, home, kind, then)) for kind in kinds))
         for stage in Stage
     ]
 

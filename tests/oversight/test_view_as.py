@@ -51,7 +51,7 @@ def records(sam: Seat, sue: Seat, hal: Seat, fay: Seat, lena: Seat) -> list[Conv
 
 def look(browser: Browser, person: User | Seat | None, rights: str = "now", **more: Any) -> Any:
     """Begins to look with somebody's eyes."""
-    pk = getattr(person, "user_id", None) or getattr(person, "pk", "")
+    pk = getattr(person, "user_id", None) or getattr(person, "pk", "new")
     return browser.post(PAGE, {"person": pk, "rights": rights, **more})
 
 
@@ -143,7 +143,7 @@ def test_the_page_says_in_numbers_what_would_change(
     answer = head.get(PAGE)
 
     leads = answer.context["changes"][0]
-    assert (leads.named_now, leads.named_then, leads.pooled_now, leads.pooled_then) == (1, 3, 1, 1)
+    assert (leads.named, leads.pooled) == ((1, 3), (1, 1))
     assert f"{sam.user.name}: team lead of “{sam.tier.name}”" in answer.content.decode()
 
 
