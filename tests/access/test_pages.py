@@ -65,6 +65,9 @@ TABLE = """
   post:leads:dial                       422    -      422    -      -      422    -      -      -      -      in     in
   get:leads:reassign                    200    -      200    -      -      200    -      -      -      -      in     in
   post:leads:reassign                   422    -      303    -      -      303    -      -      -      -      in     in
+  get:leads:share                       200    -      200    -      -      200    -      -      -      -      in     in
+  post:leads:share                      422    -      303    -      -      422    -      -      -      -      in     in
+  post:leads:unshare                    422    -      -      -      -      422    -      -      -      -      in     in
   get:leads:touch                       200    -      200    -      -      200    -      -      -      -      in     in
   post:leads:touch                      303    -      303    -      -      303    -      -      -      -      in     in
   get:leads:edit                        200    -      200    -      -      200    -      -      -      -      in     in
@@ -93,6 +96,9 @@ TABLE = """
   post:deals:dial                       -      -      -      422    -      422    -      -      -      -      in     in
   get:deals:reassign                    -      -      -      200    -      200    -      -      -      -      in     in
   post:deals:reassign                   -      -      -      422    -      303    -      -      -      -      in     in
+  get:deals:share                       -      -      -      200    -      200    -      -      -      -      in     in
+  post:deals:share                      -      -      -      422    -      422    -      -      -      -      in     in
+  post:deals:unshare                    -      -      -      422    -      422    -      -      -      -      in     in
   post:deals:accept                     -      -      -      409    -      409    -      -      -      -      in     in
   post:deals:mark                       -      -      -      303    -      422    -      -      -      -      in     in
   get:deals:touch                       -      -      -      200    -      200    -      -      -      -      in     in
@@ -126,6 +132,9 @@ TABLE = """
   post:accounts:dial                    -      -      -      -      422    422    -      -      -      -      in     in
   get:accounts:reassign                 -      -      -      -      200    200    -      -      -      -      in     in
   post:accounts:reassign                -      -      -      -      422    303    -      -      -      -      in     in
+  get:accounts:share                    -      -      -      -      200    200    -      -      -      -      in     in
+  post:accounts:share                   -      -      -      -      422    422    -      -      -      -      in     in
+  post:accounts:unshare                 -      -      -      -      422    422    -      -      -      -      in     in
   post:accounts:accept                  -      -      -      -      409    409    -      -      -      -      in     in
   post:accounts:mark                    -      -      -      -      303    422    -      -      -      -      in     in
   get:accounts:touch                    -      -      -      -      200    200    -      -      -      -      in     in
@@ -172,6 +181,9 @@ TABLE = """
   get:oversight:alarms                  -      -      -      -      -      200    -      -      -      -      in     in
   get:oversight:journal                 -      -      -      -      -      200    -      -      -      -      in     in
   get:oversight:who-sees                -      -      -      -      -      200    -      -      -      -      in     in
+  get:oversight:view-as                 -      -      -      -      -      200    -      -      -      -      in     in
+  post:oversight:view-as                -      -      -      -      -      422    -      -      -      -      in     in
+  post:oversight:stop-viewing           -      -      -      -      -      303    -      -      -      -      in     in
   post:oversight:lay                    -      -      -      -      -      303    -      -      -      -      in     in
   post:oversight:take-up                -      -      -      -      -      -      -      -      -      -      in     in
   get:leads:record:mine.lead            200    -      200    -      -      200    -      -      -      -      in     in
@@ -242,6 +254,7 @@ def written(cells: dict[tuple[str, str], str]) -> str:
 AT = {"leads": "mine.lead", "deals": "handed.deal", "accounts": "kept.account"}
 OVER = {"deals:offer": "mine.lead", "accounts:win": "handed.deal", "accounts:offer-again": "short.deal"}
 SENT: dict[str, dict[str, Any]] = {
+    "share": {"until": "2026-11-20T12:00"},
     "note": {"text": "Likes to be called early."},
     "erase": {"basis": "asked", "although_open": "on"},
     "consent": {"says": "yes", "source": "call"},
@@ -366,6 +379,8 @@ def asked(world: World) -> dict[str, tuple[str, str, dict[str, Any]]]:
         args = at.get(address.name) or ([item.pk] if "<int:pk>" in address.route and item else [])
         if "task_id" in address.route:
             args = [*args, task_of(item)]
+        if "share_id" in address.route:
+            args = [*args, 0]
         url = reverse(address.name, args=args)
         # That an act answers no link, and that a page takes no form, is promised by the walk over the doors.
         if name != "record" and address.name not in ACTS:
@@ -395,6 +410,8 @@ def sent(world: World, name: str, item: Any) -> dict[str, Any]:
     told = dict(SENT.get(name, {}))
     if name == "move" and item is not None:
         told["step"] = item.pipeline.steps.filter(stage=item.stage).exclude(pk=item.step_id)[0].pk
+    if name == "share":
+        told["seat"] = world.seats["sue"].pk
     if name == "lay":
         told |= {"stage": "lead", "number": world.items["mine.lead"].pk}
     if name == "glass":

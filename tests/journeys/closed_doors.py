@@ -64,7 +64,7 @@ def bare_pages() -> Iterator[None]:
 @bare_pages()
 def answers_of(browser: Browser, item: ConveyorItem) -> dict[str, int]:
     """What each page and act of a record answers; a way of asking that an address does not know is left out."""
-    numbers_known, answers = {"pk": item.pk, "task_id": _task_of(item).pk}, {}
+    numbers_known, answers = {"pk": item.pk, "task_id": _task_of(item).pk, "share_id": 0}, {}
     before = everything()
     for name, pattern in doors_of(Stage(item.stage)):
         numbers = {key: numbers_known[key] for key in pattern.pattern.converters}
