@@ -192,6 +192,8 @@ TABLE = """
   get:leads:record:foreign.lead         -      -      -      -      -      -      -      -      200    -      in     in
   get:leads:record:gones.lead           -      -      200    -      -      200    -      -      -      -      in     in
   get:leads:record:moved.lead           -      200    200    -      -      200    -      -      -      -      in     in
+  get:leads:record:lent.lead            200    200    200    -      -      200    -      -      -      -      in     in
+  get:leads:record:lapsed.lead          200    -      200    -      -      200    -      -      -      -      in     in
   get:leads:record:junk.lead            200    -      200    -      -      200    -      -      -      -      in     in
   get:leads:record:handed.lead          -      -      200    -      -      200    -      -      -      -      in     in
   get:deals:record:handed.deal          -      -      -      200    -      200    -      -      -      -      in     in

@@ -20,7 +20,7 @@ from leads.models import Lead
 from pipeline_crm.clients.actions import Person
 from pipeline_crm.clients.contacts import show_phone
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor import handoff, lending
 from pipeline_crm.conveyor.handoff import Brief
 from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.tiers.models import Pipeline, Reason, Seat, Tier
@@ -37,6 +37,8 @@ KNOWN = """
   sues.lead        -     full  full  -     -     full  -     -     -     -     -     -
   pooled.lead      -     -     full  -     -     full  -     -     -     -     -     -
   moved.lead       -     full  full  -     -     full  -     -     -     -     -     -
+  lent.lead        full  full  full  -     -     full  -     -     -     -     -     -
+  lapsed.lead      full  -     full  -     -     full  -     -     -     -     -     -
   junk.lead        full  -     full  -     -     full  -     -     -     -     -     -
   gones.lead       -     -     full  -     -     full  -     -     -     -     -     -
   foreign.lead     -     -     -     -     -     -     -     -     full  -     -     -
@@ -118,6 +120,9 @@ def populate(world: World) -> World:
     belt.reassign(
         Lead, _lead(world, "moved", sam).pk, to=sue, by=world.users["lena"], now=MONDAY + timedelta(minutes=5)
     )
+    for client, minutes in (("lent", 24 * 60), ("lapsed", 30)):
+        lead, until = _lead(world, client, sam), MONDAY + timedelta(minutes=minutes)
+        lending.share(Lead, lead.pk, to=sue, until=until, by=world.users["lena"], now=MONDAY)
     junk = _lead(world, "junk", sam)
     why = reason(world.pipeline, Reason.Kind.DISQUALIFY)
     scouting.disqualify(junk.pk, reason=why, by=sam.user, now=MONDAY)
