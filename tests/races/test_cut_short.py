@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
 from leads.models import Lead
+from pipeline_crm.access.models import Share
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff
+from pipeline_crm.conveyor import handoff, lending
 from pipeline_crm.tiers.models import Pipeline
 from tests.cast import BRIEF, MONDAY, make_contacted, make_deal, make_enquiry, make_lead, make_offer, reason
 from tests.laws.checker import broken
@@ -35,6 +37,9 @@ TABLES = [
     "clients_client",
     "clients_contactpoint",
     "tiers_seat",
+    "access_share",
+    "leads_leadgrant",
+    "audit_line",
 ]
 
 
@@ -91,9 +96,12 @@ def rehearse(act: Callable[[], Any]) -> None:
 
 
 @pytest.fixture
-def acts(pipeline, sam, sue, hal, fay):
+def acts(pipeline, sam, sue, hal, fay, lena):
     """Every act that writes more than one row, with a record that it may be done to."""
     lead, offer, deal, mine = make_contacted(sam), make_offer(sam), make_deal(sam, hal), make_lead(sam)
+    lent, until = make_lead(sam), MONDAY + timedelta(days=1)
+    lending.share(Lead, lent.pk, to=sue, until=until, by=lena.user, now=MONDAY)
+    share = Share.objects.get()
     home, why = Pipeline.objects.get(pk=pipeline.pk), reason(pipeline, "return_deal")
     return {
         "capture": lambda: scouting.capture(
@@ -104,11 +112,15 @@ def acts(pipeline, sam, sue, hal, fay):
         "return": lambda: hunting.return_to_scout(deal.pk, reason=why, comment="", by=hal.user, now=MONDAY),
         "win": lambda: farming.win(deal.pk, brief=BRIEF, by=hal.user, now=MONDAY),
         "touch": lambda: scouting.log_touch(mine.pk, kind="call", outcome="reached", by=sam.user, now=MONDAY),
+        "share": lambda: lending.share(Lead, lead.pk, to=sue, until=until, by=lena.user, now=MONDAY),
+        "take back": lambda: lending.take_back(Lead, lent.pk, share_id=share.pk, by=lena.user, now=MONDAY),
         "release": lambda: belt.release(Lead, mine.pk, by=sam.user, now=MONDAY),
     }
 
 
-@pytest.mark.parametrize("name", ["capture", "offer", "accept", "return", "win", "touch", "release"])
+@pytest.mark.parametrize(
+    "name", ["capture", "offer", "accept", "return", "win", "touch", "release", "share", "take back"]
+)
 def test_an_act_cut_short_has_not_happened(acts, name):
     statements = cut_everywhere(acts[name])
 

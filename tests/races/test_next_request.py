@@ -21,8 +21,9 @@ from deals import actions as hunting
 from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.access.glass import close_glass
+from pipeline_crm.access.models import Share
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import answers
+from pipeline_crm.conveyor import answers, lending
 from pipeline_crm.conveyor.books import redistribute
 from pipeline_crm.conveyor.records import ConveyorItem
 from pipeline_crm.tiers.actions import appoint
@@ -131,9 +132,34 @@ def glass_closed(at: Office) -> Loss:
     return Loss(at.root, lead, lambda: close_glass(by=at.root, now=LATER))
 
 
+def _shared(at: Office) -> tuple[Lead, Share]:
+    lead = make_contacted(at.sam)
+    lending.share(Lead, lead.pk, to=at.sue, until=LATER + timedelta(days=1), by=at.lena.user, now=LATER)
+    return lead, Share.objects.get(record_id=lead.pk)
+
+
+def share_taken_back(at: Office) -> Loss:
+    lead, share = _shared(at)
+    return Loss(
+        at.sue.user, lead, lambda: lending.take_back(Lead, lead.pk, share_id=share.pk, by=at.lena.user, now=LATER)
+    )
+
+
+def lent_and_handed_on(at: Office) -> Loss:
+    lead, _share = _shared(at)
+    return Loss(at.sue.user, lead, lambda: hunting.offer_from_lead(lead.pk, brief=BRIEF, by=at.sam.user, now=LATER))
+
+
+def borrower_dismissed(at: Office) -> Loss:
+    lead, _share = _shared(at)
+    people = User.objects.filter(pk=at.sue.user_id)
+    return Loss(at.sue.user, lead, lambda: people.update(is_active=False), lambda: people.update(is_active=True))
+
+
 WAYS = [
     *(handed_on, won, reassigned, released, offered_to_another, moved_with_the_book),
     *(dismissed, seat_closed, no_team_lead_any_more, no_head_any_more, glass_closed),
+    *(share_taken_back, lent_and_handed_on, borrower_dismissed),
 ]
 
 

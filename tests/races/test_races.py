@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +15,12 @@ from django.http import Http404
 from deals import actions as hunting
 from deals.models import Deal
 from leads import actions as scouting
-from leads.models import Lead
+from leads.models import Lead, LeadGrant
+from pipeline_crm.access.models import Share
 from pipeline_crm.audit.models import Line
 from pipeline_crm.clients.models import Client, OpenedHour
 from pipeline_crm.conveyor import actions as belt
-from pipeline_crm.conveyor import handoff, opening
+from pipeline_crm.conveyor import handoff, lending, opening
 from pipeline_crm.conveyor.errors import Refused
 from pipeline_crm.conveyor.models import HandOff
 from pipeline_crm.conveyor.moves import keep
@@ -26,6 +28,7 @@ from pipeline_crm.conveyor.sweep import sweep
 from pipeline_crm.outbox.models import Notice
 from pipeline_crm.tiers.models import Pipeline, Rung, Seat, Tier
 from pipeline_crm.timeline.models import Cause, Entry, Movement, Task
+from pipeline_crm.users.models import User
 from tests.cast import BRIEF, MONDAY, make_contacted, make_enquiry, make_lead, make_offer
 from tests.laws.checker import broken
 
@@ -251,6 +254,35 @@ def test_hand_offs_and_sweeps_of_one_tier_never_deadlock(sam, sue, hal, hana):
 
     assert sentences(results) == []
     assert Deal.objects.count() == len(leads)
+
+
+def test_shares_are_given_while_their_ground_goes_and_nobody_waits_for_ever(pipeline, sam, sue, lena):
+    """Leads are handed on and the borrower is dismissed, while the team lead goes on lending."""
+    leads = [make_contacted(sam) for _ in range(8)]
+    tomorrow = MONDAY + timedelta(days=1)
+
+    def lend(part: list[Lead]) -> None:
+        for lead in part:
+            with suppress(Refused, Http404):
+                lending.share(Lead, lead.pk, to=sue, until=tomorrow, by=lena.user, now=MONDAY)
+
+    def hand_on(part: list[Lead]) -> None:
+        for lead in part:
+            hunting.offer_from_lead(lead.pk, brief=BRIEF, by=sam.user, now=MONDAY)
+
+    lend(leads[:4])
+
+    results = at_once(
+        lambda: lend(leads),
+        lambda: lend(leads[::-1]),
+        lambda: hand_on(leads[:6]),
+        lambda: User.objects.filter(pk=sue.user_id).update(is_active=False),
+    )
+
+    assert sentences(results) == []
+    assert (Share.objects.filter(ended_at=None).count(), LeadGrant.objects.count()) == (0, 0)
+    ended = Share.objects.count()
+    assert Line.objects.filter(kind="shared").count() == Line.objects.filter(kind="share_ended").count() == ended
 
 
 def test_the_last_contact_of_the_day_is_opened_once(pipeline, sam):
