@@ -23,7 +23,7 @@ setup:  ## Prepare the checkout: packages, pages, translations
 	@python="$$(bin/find-python)" && "$$python" bin/setup.py
 
 test: setup  ## Run every test against a database of their own (ARGS="tests/leads -x" for some)
-	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 bench: setup  ## Measure the pages beside their floors (ARGS=--short for a minute's worth)
 	@$(PY) -m benchmarks $(ARGS)
