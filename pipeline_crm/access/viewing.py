@@ -169,13 +169,12 @@ class ViewingMiddleware:
         if seen is None:
             end(request, now=timezone.now())
             return self.get_response(request)
+        request.viewing = viewing  # type: ignore[attr-defined]
         name = _name_of(request)
         if name in ITS_OWN or name in COMFORTS:
-            request.viewing = viewing  # type: ignore[attr-defined]
             return self.get_response(request)
         if not _is_looked_at(request, name):
             return _closed(request)
-        request.viewing = viewing  # type: ignore[attr-defined]
         request.user.__dict__["sight"] = seen
         return self.get_response(request)
 
