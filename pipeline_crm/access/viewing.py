@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import resolve, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -105,7 +105,10 @@ def seen_with(viewing: Viewing, own: Sight) -> Sight | None:
 
 
 def _present(person_id: int, home: Pipeline) -> Sight:
-    """What the person may see now, as far as it is of this pipeline; of an administrator's broken glass nothing."""
+    """What the person may see now, as far as it is of this pipeline; of an administrator's broken glass nothing.
+
+    Of what is shared with them elsewhere the second wall shows the looker no more than is theirs.
+    """
     person = User.objects.filter(pk=person_id, is_active=True).first()
     sight = read_sight(person) if person else Sight()
 
@@ -169,28 +172,18 @@ class ViewingMiddleware:
         if seen is None:
             end(request, now=timezone.now())
             return self.get_response(request)
-        request.viewing = viewing  # type: ignore[attr-defined]
-        name = _name_of(request)
-        if name in ITS_OWN or name in COMFORTS:
-            return self.get_response(request)
-        if not _is_looked_at(request, name):
-            return _closed(request)
-        request.user.__dict__["sight"] = seen
+        request.viewing, request.seen = viewing, seen  # type: ignore[attr-defined]
         return self.get_response(request)
 
-
-def _name_of(request: HttpRequest) -> str:
-    try:
-        return str(resolve(request.path_info).view_name)
-    except Http404:
-        return ""
-
-
-def _is_looked_at(request: HttpRequest, name: str) -> bool:
-    if request.method not in ("GET", "HEAD"):
-        return False
-    # What is nowhere is answered as ever.
-    return not name or name in PAGES or name.partition(":")[0] in LOOKED_AT
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        """Shows the page to the other eyes, or refuses it: here, so that the journal hears of it as of any refusal."""
+        seen, match = getattr(request, "seen", None), request.resolver_match
+        if seen is None or match is None or match.view_name in ITS_OWN | COMFORTS:
+            return None
+        if request.method in ("GET", "HEAD") and (match.view_name in PAGES or match.namespace in LOOKED_AT):
+            request.user.__dict__["sight"] = seen
+            return None
+        return _closed(request)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:

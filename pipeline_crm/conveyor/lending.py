@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline_crm.users.models import User
 
 AT_ONCE = 500  # shares that one sweep ends in one transaction
+MOST = 200  # records that one person borrows at a time; whoever needs more should own them
 
 
 @act
@@ -76,6 +77,9 @@ def _refuse(item: ConveyorItem, to: Seat, until: datetime, *, now: datetime) -> 
     held = Seat.objects.select_for_update(of=("self",), no_key=True).filter(pk=to.pk, tier=item.tier_id, is_open=True)
     if not held.filter(user__is_active=True).exists():
         raise Refused(_("A record is shared with a colleague who works at the same tier."))
+    if Share.objects.filter(user=to.user_id, ended_at=None).count() >= MOST:
+        words = _("%(name)s borrows %(most)s records already: give the book to somebody instead.")
+        raise Refused(words % {"name": to.user.name, "most": MOST})
     if until <= now:
         raise Refused(_("This hour has passed: say until when in the future."))
     if until > now + LONGEST_LOAN:

@@ -201,6 +201,14 @@ def test_what_nobody_holds_is_not_lent(lena: Seat, sam: Seat, sue: Seat, lead: L
             lending.share(model, pk, to=to, until=FRIDAY, by=by.user, now=MONDAY)
 
 
+def test_nobody_borrows_without_end(lead: Lead, lena: Seat, sue: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lending, "MOST", 1)
+    lend(lead, sue, lena)
+
+    with pytest.raises(Refused, match="borrows 1 records already"):
+        lend(make_contacted(lead.seat), sue, lena)
+
+
 def test_said_again_the_new_hour_counts(lead: Lead, lena: Seat, sue: Seat) -> None:
     first = lend(lead, sue, lena)
 

@@ -201,6 +201,7 @@ def test_only_the_belt_is_shown_meanwhile(sam: Seat, olga: User, browse: Browse,
 
     assert answer.status_code == 403
     assert "only the belt is shown" in answer.content.decode()
+    assert list(Line.objects.filter(kind=Kind.DENIED).values_list("by", "detail__page")) == [(olga.pk, page)]
 
 
 def test_what_was_just_opened_is_shut(records: list[ConveyorItem], sam: Seat, olga: User, browse: Browse) -> None:
