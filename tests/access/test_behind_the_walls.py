@@ -28,8 +28,9 @@ VIEWS = {
     "conveyor_cameback",  # numbers of clients that came back
     "deals_origin",  # numbers of the records before a deal
     "walls.place",  # where everybody's clients stand: for policies alone
-    "walls.deal",  # who holds a deal: for a policy alone
-    "walls.account",  # the same of an account
+    "walls.lead",  # who holds a lead: for policies alone
+    "walls.deal",
+    "walls.account",
     "walls.told",  # what an account tells of: for policies alone
 }
 
